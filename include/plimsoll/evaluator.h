@@ -1,0 +1,200 @@
+// Start reading here. A VlmEvaluator answers questions about pictures with a vision-language model
+// and stays below a memory line while it does.
+//
+//   auto pool = MemoryPool::create();
+//   VlmEvaluator evaluator({.model = *find_model("plimsoll-tiny"), .configuration = ...}, pool);
+//   auto answer = evaluator.generate({.turns = {{.prompt = "What is this?", .images = {{path}}}}},
+//                                    [](std::string_view text) { std::cout << text << std::flush; });
+//
+// Threads: every function may be called from any thread. load() and generate() block their caller and
+// say so; every other function returns in under 1 ms. The model lives on a thread of the evaluator's
+// own, memory is given back on another one of low priority.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <plimsoll/configuration.h>
+#include <plimsoll/error.h>
+#include <plimsoll/media.h>
+#include <plimsoll/memory.h>
+#include <plimsoll/pressure.h>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace plimsoll {
+
+/// A model on disk: the language model and its vision encoder, both GGUF.
+struct ModelFiles {
+  std::string name;                // for people: the folder's or file's name
+  std::filesystem::path text{};    // general.architecture is a language model's
+  std::filesystem::path vision{};  // general.architecture is "clip"; empty: questions without pictures only
+  // What this model wants to be told before a question, instead of the default: the content of a file
+  // system-prompt.txt in the model's folder. Engaged and empty: nothing at all.
+  std::optional<std::string> system_prompt{};
+};
+
+/// Finds a model by NAME (a bundled one), FOLDER (holding one text GGUF and at most one vision GGUF, told
+/// apart by general.architecture) or text GGUF FILE. `vision`, when not empty, is the vision GGUF to use.
+/// Reads the files' headers; blocking, milliseconds.
+/// Fails with `not_found`, `io`, or `invalid_argument` (not a GGUF file, cut short, two candidates).
+Expected<ModelFiles> find_model(const std::string& name_or_path, const std::filesystem::path& vision = {});
+
+/// Folders that find_model() looks for names in, in this order: $PLIMSOLL_MODELS, ../share/plimsoll/models
+/// beside the program, and the source tree that the program was built from.
+std::vector<std::filesystem::path> model_search_paths();
+
+inline constexpr std::string_view kDefaultModel = "plimsoll-tiny";
+
+/// What the original app tells the model before a question about a picture.
+inline constexpr std::string_view kDefaultImageSystemPrompt =
+    "You are an image understanding model capable of describing the salient features of any image.";
+
+enum class LoadState { idle, loaded };
+
+/// What is known of a loaded model.
+struct ModelInfo {
+  std::string name;
+  std::uint64_t parameters = 0;  // of both files
+  int context_length = 0;        // tokens that the model was trained for
+};
+
+/// Keeps a loaded model in memory as long as it lives. Classes that keep their model hold one of these
+/// themselves; for the others the caller's is the only one. Copyable, thread-safe.
+class ModelHandle {
+ public:
+  const ModelInfo& info() const;
+
+ private:
+  friend class VlmEvaluator;
+  struct Residency;
+  explicit ModelHandle(std::shared_ptr<Residency> residency) : residency_(std::move(residency)) {}
+  std::shared_ptr<Residency> residency_;
+};
+
+/// Share of the load that is done, from 0 to 1, and what to show: "Loading NAME: 42%".
+/// Called on the thread that waits.
+using LoadProgress = std::function<void(float share, std::string_view text)>;
+
+/// The next piece of the answer, valid UTF-8. Called on the thread that waits in generate(), about every 4
+/// tokens or 0.25 s, whichever comes first.
+using TextSink = std::function<void(std::string_view text)>;
+
+/// One question with its pictures, and, for turns that are over, the answer that was given.
+struct Turn {
+  std::string prompt;
+  std::vector<ImageSource> images{};
+  std::string answer{};
+};
+
+struct GenerationRequest {
+  std::vector<Turn> turns;  // oldest first; the last one is the question to answer
+  // Empty: the model's own, or kDefaultImageSystemPrompt where a picture is asked about. "": none.
+  std::optional<std::string> system_prompt{};
+  // Each falls back to the configuration.
+  std::optional<int> max_tokens{};
+  std::optional<float> temperature{};
+  std::optional<float> top_p{};
+  std::optional<std::uint32_t> seed{};  // empty: a random one
+};
+
+enum class FinishReason { stop, length, cancelled };
+
+/// "stop", "length", "cancelled".
+std::string_view to_string(FinishReason reason);
+
+struct GenerationTiming {
+  double load_ms = 0;  // 0 when the model was loaded already
+  double image_decode_ms = 0;
+  double image_encode_ms = 0;
+  double prefill_ms = 0;  // the prompt through the language model, without encoding
+  double time_to_first_token_ms = 0;  // since generate() was called
+  int tokens = 0;                     // of the answer
+  double tokens_per_second = 0;       // from the first token on
+};
+
+struct ImageCost {
+  int tiles = 0;   // images that went through the vision encoder
+  int tokens = 0;  // positions in the context that pictures take
+};
+
+struct GenerationResult {
+  std::string answer{};
+  FinishReason finish_reason = FinishReason::stop;
+  GenerationTiming timing{};
+  ImageCost image{};
+  int prompt_tokens = 0;  // everything before the answer, pictures included
+};
+
+/// The ledger beside what the operating system says. Bytes.
+struct MemoryReport {
+  MemoryLedger ledger;
+  std::size_t footprint_bytes = 0;       // resident memory of the process
+  std::size_t footprint_peak_bytes = 0;  // the highest since the process began
+  // Resident memory that no holder accounts for: code, libraries, heap, and mapped pages of the model.
+  // Negative is zero: charged memory that was never touched is not resident.
+  std::size_t unaccounted_bytes = 0;
+};
+MemoryReport memory_report(const MemoryPool& pool);
+
+struct EvaluatorOptions {
+  ModelFiles model;
+  MemoryConfiguration configuration;
+  std::uint64_t device_memory_bytes = 0;  // what pressure is measured against
+  int threads = 0;                        // of the engine; 0: one for each processor
+  // How hard memory is pressed, asked after a cancel. Empty: this process's resident memory against
+  // `device_memory_bytes`.
+  std::function<MemoryPressure()> pressure{};
+};
+
+class VlmEvaluator {
+ public:
+  /// Applies the configuration's limits to `pool`. Loads nothing.
+  VlmEvaluator(EvaluatorOptions options, std::shared_ptr<MemoryPool> pool);
+
+  /// Blocking: cancels what runs and waits until the engine has given everything back.
+  ~VlmEvaluator();
+  VlmEvaluator(const VlmEvaluator&) = delete;
+  VlmEvaluator& operator=(const VlmEvaluator&) = delete;
+
+  /// Blocking until the model is loaded; at once when it is. Fails with `over_budget`, `out_of_memory`,
+  /// `engine` (not a model that this engine knows), `io`, `cancelled`, or `busy` while a load or generation runs.
+  Expected<ModelHandle> load(const LoadProgress& progress = {});
+
+  /// Blocking until the answer is complete. Loads the model first when it is not loaded. A cancelled
+  /// generation is a result, not an error: it has the text so far and FinishReason::cancelled.
+  /// Fails as load() does, with the errors of decode_image(), and with `invalid_argument` when there is no
+  /// question or the prompt is longer than the model's context.
+  Expected<GenerationResult> generate(const GenerationRequest& request, const TextSink& on_text = {},
+                                      const LoadProgress& on_load = {});
+
+  /// Stops a running generation or load. What stops and when: decoding a picture at the next rows, the
+  /// engine at the next node of its graph, loading at the next tensor; then cleans up as the pressure asks
+  /// and never more. No effect when nothing runs.
+  void cancel_generation() noexcept;
+
+  /// Gives the model's memory back in the background, after a running generation has ended.
+  void unload_model() noexcept;
+
+  /// Cancels, unloads, clears the cache; returns before that is done.
+  void emergency_memory_reset() noexcept;
+
+  LoadState load_state() const;
+
+  /// "NAME • 500M", with " • Low Memory" on classes that do not keep their model; before the first load
+  /// only the name.
+  std::string model_info() const;
+
+  const MemoryConfiguration& configuration() const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace plimsoll

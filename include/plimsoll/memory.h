@@ -1,0 +1,196 @@
+// The memory line. A pool counts every byte that tensors, caches and pictures hold, to a named
+// holder, and refuses what would pass the limit: charge first, then allocate, refund on failure.
+//
+// active memory  bytes in live buffers and reservations
+// cache memory   bytes of freed buffers kept for reuse; may be dropped at any time
+// peak memory    the highest active memory since it was last reset
+// (the terms and their meaning are MLX's, see spec section 3)
+//
+// Every function of MemoryPool is thread-safe. active + cache never exceeds the memory limit, unless
+// the limit was lowered below what was active already.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <plimsoll/error.h>
+#include <string_view>
+
+namespace plimsoll {
+
+/// Who holds a byte. The names in the ledger have a dot: weights_text is "weights.text".
+enum class MemoryHolder {
+  weights_text,
+  weights_vision,
+  kv,
+  compute_text,
+  compute_vision,
+  cache_buffers,  // equals the cache memory
+  cache_images,
+  cache_prefixes,
+  media,
+};
+inline constexpr std::size_t kMemoryHolderCount = 9;
+
+std::string_view to_string(MemoryHolder holder);
+
+/// A consistent reading of the pool: all figures of one instant, in bytes.
+struct MemoryLedger {
+  std::size_t active_bytes = 0;
+  std::size_t cache_bytes = 0;
+  std::size_t peak_bytes = 0;
+  // Pages of mapped files that are not charged, because the kernel may drop them at any time.
+  std::size_t mapped_bytes = 0;
+  std::optional<std::size_t> memory_limit_bytes;
+  std::size_t cache_limit_bytes = 0;
+  std::array<std::size_t, kMemoryHolderCount> holder_bytes{};
+  std::array<std::size_t, kMemoryHolderCount> holder_peak_bytes{};
+
+  std::size_t of(MemoryHolder holder) const { return holder_bytes[static_cast<std::size_t>(holder)]; }
+};
+
+class MemoryPool;
+
+/// A charge without memory of its own: for bytes that a library or a file mapping holds. Move-only;
+/// gives the charge back when it goes. A default-constructed one holds nothing.
+class Reservation {
+ public:
+  Reservation() = default;
+  Reservation(Reservation&& other) noexcept;
+  Reservation& operator=(Reservation&& other) noexcept;  // releases the old charge first
+  ~Reservation() { release(); }
+
+  std::size_t bytes() const { return bytes_; }
+  void release() noexcept;
+  /// Gives back all above `bytes`. No effect when `bytes` is not smaller than bytes().
+  void shrink_to(std::size_t bytes) noexcept;
+
+ private:
+  friend class MemoryPool;
+  Reservation(std::shared_ptr<MemoryPool> pool, MemoryHolder holder, std::size_t bytes);
+
+  std::shared_ptr<MemoryPool> pool_;
+  MemoryHolder holder_ = MemoryHolder::media;
+  std::size_t bytes_ = 0;
+};
+
+/// Charged memory: page-aligned, not zeroed. Move-only; when it goes, the memory returns to the pool's
+/// cache (within the cache limit) or to the operating system, and the charge is given back.
+class Buffer {
+ public:
+  Buffer() = default;
+  Buffer(Buffer&& other) noexcept;
+  Buffer& operator=(Buffer&& other) noexcept;  // releases the old memory first
+  ~Buffer() { release(); }
+
+  std::byte* data() const { return data_; }
+  std::size_t size() const { return size_; }  // at least what was asked for
+  void release() noexcept;
+
+ private:
+  friend class MemoryPool;
+  Buffer(std::shared_ptr<MemoryPool> pool, MemoryHolder holder, std::byte* data, std::size_t size);
+
+  std::shared_ptr<MemoryPool> pool_;
+  MemoryHolder holder_ = MemoryHolder::media;
+  std::byte* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+/// A note of mapped, uncharged file pages. Move-only.
+class MappedNote {
+ public:
+  MappedNote() = default;
+  MappedNote(MappedNote&& other) noexcept;
+  MappedNote& operator=(MappedNote&& other) noexcept;
+  ~MappedNote();
+
+ private:
+  friend class MemoryPool;
+  MappedNote(std::shared_ptr<MemoryPool> pool, std::size_t bytes);
+
+  std::shared_ptr<MemoryPool> pool_;
+  std::size_t bytes_ = 0;
+};
+
+/// Somebody who holds memory that can be given back when another needs it.
+/// Called without any lock of the pool held, from the thread whose charge did not fit.
+class Reclaimer {
+ public:
+  virtual ~Reclaimer() = default;
+  virtual std::string_view name() const = 0;
+  /// How much it could give now; what a running graph uses is not reclaimable.
+  virtual std::size_t reclaimable_bytes() const = 0;
+  /// Gives back at least `target_bytes` if it can. Returns the bytes that it gave.
+  virtual std::size_t reclaim(std::size_t target_bytes) = 0;
+};
+
+/// Where buffers come from: the operating system, or a test's double.
+class PageSource {
+ public:
+  virtual ~PageSource() = default;
+  /// `bytes` is a multiple of page_bytes(). Returns nullptr when there is no memory.
+  virtual std::byte* map(std::size_t bytes) = 0;
+  virtual void unmap(std::byte* data, std::size_t bytes) noexcept = 0;
+  static std::size_t page_bytes();
+};
+
+class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
+ public:
+  /// `pages` defaults to anonymous mappings of the operating system.
+  /// Both limits start open: no memory limit, and a cache limit of zero (nothing is kept).
+  static std::shared_ptr<MemoryPool> create(std::unique_ptr<PageSource> pages = nullptr);
+  ~MemoryPool();
+  MemoryPool(const MemoryPool&) = delete;
+  MemoryPool& operator=(const MemoryPool&) = delete;
+
+  std::size_t active_memory() const;
+  std::size_t cache_memory() const;
+  std::size_t peak_memory() const;
+  /// Sets the peaks, of the pool and of each holder, to what is active now.
+  void reset_peak_memory();
+
+  std::optional<std::size_t> memory_limit() const;
+  std::size_t cache_limit() const;
+  /// Each returns the previous limit. A lower limit drops cache at once, and refuses from then on;
+  /// it never takes away what is active.
+  std::optional<std::size_t> set_memory_limit(std::optional<std::size_t> bytes);
+  std::size_t set_cache_limit(std::size_t bytes);
+
+  /// Gives the whole cache back to the operating system. Returns the bytes given.
+  std::size_t clear_cache();
+
+  /// Charges `bytes` to `holder`. What does not fit first drops cache, then asks the reclaimers in the
+  /// order of their registration, and is then refused with `over_budget`.
+  Expected<Reservation> reserve(MemoryHolder holder, std::size_t bytes);
+
+  /// Charges as reserve() does, then hands out memory of at least `bytes`, rounded up to pages, from the
+  /// cache where a buffer of up to twice the size waits there. Fails with `out_of_memory`, the charge
+  /// refunded, when the operating system has none.
+  Expected<Buffer> allocate(MemoryHolder holder, std::size_t bytes);
+
+  MappedNote note_mapped(std::size_t bytes);
+
+  /// REQUIRES: `reclaimer` outlives the pool's use of it; remove_reclaimer() ends that.
+  void add_reclaimer(Reclaimer* reclaimer);
+  void remove_reclaimer(Reclaimer* reclaimer);
+
+  MemoryLedger ledger() const;
+
+ private:
+  friend class Reservation;
+  friend class Buffer;
+  friend class MappedNote;
+  struct State;
+
+  explicit MemoryPool(std::unique_ptr<PageSource> pages);
+  Expected<void> charge(MemoryHolder holder, std::size_t bytes);
+  void refund(MemoryHolder holder, std::size_t bytes) noexcept;
+  void take_back(MemoryHolder holder, std::byte* data, std::size_t bytes) noexcept;
+
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace plimsoll

@@ -1,0 +1,15 @@
+// The program's commands. Each returns the exit code.
+#pragma once
+
+#include <string>
+
+#include "cli/interrupt.h"
+#include "cli/options.h"
+
+namespace plimsoll::cli {
+
+int run_command(const ModelOptions& options, const std::string& prompt, Interrupt& interrupt);
+int chat_command(const ModelOptions& options, Interrupt& interrupt);
+int device_command(const DeviceOptions& options);
+
+}  // namespace plimsoll::cli

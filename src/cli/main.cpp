@@ -1,0 +1,58 @@
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <iostream>
+
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+
+namespace {
+
+using plimsoll::cli::ExitCode;
+
+// --help and --version are exceptions to CLI11 too, with the exit code 0.
+int explain_usage(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) return app.exit(error);
+  std::cerr << "plimsoll: " << error.what() << "; see plimsoll --help\n";
+  return static_cast<int>(ExitCode::usage);
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Vision-language models inside little memory.", "plimsoll");
+  app.set_version_flag("--version", "plimsoll " PLIMSOLL_VERSION);
+  app.require_subcommand(1);
+
+  plimsoll::cli::ModelOptions run_options;
+  std::string prompt;
+  CLI::App* run = app.add_subcommand("run", "Answer one question about pictures");
+  run_options.add_to(*run);
+  run->add_option("prompt", prompt, "The question")->required()->type_name("PROMPT");
+
+  plimsoll::cli::ModelOptions chat_options;
+  CLI::App* chat = app.add_subcommand("chat", "Talk about pictures, several turns");
+  chat_options.add_to(*chat);
+
+  plimsoll::cli::DeviceOptions device_options;
+  CLI::App* device = app.add_subcommand("device", "Show what memory this machine has, its class and configuration");
+  device_options.add_to(*device);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return explain_usage(app, error);
+  }
+  if (device->parsed()) return plimsoll::cli::device_command(device_options);
+  plimsoll::cli::Interrupt interrupt;  // before the evaluator starts its threads
+  return chat->parsed() ? plimsoll::cli::chat_command(chat_options, interrupt)
+                        : plimsoll::cli::run_command(run_options, prompt, interrupt);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "plimsoll: " << error.what() << "\n";
+    return static_cast<int>(ExitCode::other);
+  }
+}

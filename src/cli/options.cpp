@@ -1,0 +1,72 @@
+#include "cli/options.h"
+
+#include <CLI/CLI.hpp>
+
+#include "plimsoll/evaluator.h"
+
+namespace plimsoll::cli {
+
+namespace {
+
+CLI::Option* add_size(CLI::App& command, const std::string& name, std::optional<std::uint64_t>& target,
+                      const std::string& description) {
+  return command
+      .add_option_function<std::string>(
+          name,
+          [&target, name](const std::string& text) {
+            auto bytes = parse_size(text);
+            if (!bytes) throw CLI::ValidationError(name, bytes.error().message);
+            target = *bytes;
+          },
+          description)
+      ->type_name("SIZE");
+}
+
+}  // namespace
+
+void DeviceOptions::add_to(CLI::App& command) {
+  command
+      .add_option_function<std::string>(
+          "--strategy", [this](const std::string& name) { strategy = *strategy_from_string(name); },
+          "How device classes are drawn: tiered (default), quick-fix, or legacy, which is what the original app did")
+      ->check(CLI::IsMember({"legacy", "quick-fix", "tiered"}))
+      ->type_name("NAME");
+  add_size(command, "--device-memory", device_memory_bytes, "Behave as a device with this much memory, e.g. 4GiB");
+  command.add_flag("--json", json, "Print one JSON object instead of text");
+}
+
+void ModelOptions::add_to(CLI::App& command) {
+  model = kDefaultModel;
+  command.add_option("--model", model, "Name of a bundled model, folder with GGUF files, or text GGUF file")
+      ->type_name("MODEL")
+      ->capture_default_str();
+  command.add_option("--mmproj", mmproj, "Vision encoder (GGUF) that goes with a model file")->type_name("FILE");
+  command.add_option("--image", images, "Picture to ask about; may be given several times")
+      ->type_name("FILE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command.add_option("--system", system_prompt, "System prompt instead of the model's own; \"\" for none")
+      ->type_name("TEXT");
+  device.add_to(command);
+  add_size(command, "--memory-limit", memory_limit_bytes, "Memory line instead of the class's, e.g. 600MB");
+  add_size(command, "--cache-limit", cache_limit_bytes, "Cache limit instead of the class's, e.g. 20MB");
+  command.add_option("--max-tokens", max_tokens, "Longest answer, in tokens")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1 << 20));
+  command.add_option("--image-size", image_size, "Longest side that a picture is scaled down to, in pixels")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1 << 14));
+  command.add_option("--temperature", temperature, "0 is greedy and gives the same answer every time")
+      ->type_name("X")
+      ->check(CLI::Range(0.0, 100.0));
+  command.add_option("--top-p", top_p, "Sample from the likeliest tokens that add up to this share")
+      ->type_name("X")
+      ->check(CLI::Range(0.0, 1.0));
+  command.add_option("--seed", seed, "Makes sampling repeatable")->type_name("N");
+  command.add_option("--threads", threads, "Threads of the engine; default: one for each processor")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024));
+  command.add_flag("-v,--verbose", verbose, "Log what the engine does to stderr");
+}
+
+}  // namespace plimsoll::cli

@@ -1,0 +1,41 @@
+// What can be said on the command line, as it was said; session.h makes sense of it.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plimsoll/device.h"
+
+namespace plimsoll::cli {
+
+struct DeviceOptions {
+  Strategy strategy = Strategy::tiered;
+  std::optional<std::uint64_t> device_memory_bytes;
+  bool json = false;
+
+  void add_to(CLI::App& command);
+};
+
+struct ModelOptions {
+  DeviceOptions device;
+  std::string model;
+  std::string mmproj;
+  std::vector<std::string> images;
+  std::optional<std::string> system_prompt;
+  std::optional<std::uint64_t> memory_limit_bytes;
+  std::optional<std::uint64_t> cache_limit_bytes;
+  std::optional<int> max_tokens;
+  std::optional<int> image_size;
+  std::optional<float> temperature;
+  std::optional<float> top_p;
+  std::optional<std::uint32_t> seed;
+  int threads = 0;
+  bool verbose = false;
+
+  void add_to(CLI::App& command);
+};
+
+}  // namespace plimsoll::cli

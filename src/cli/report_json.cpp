@@ -1,0 +1,106 @@
+#include "cli/report_json.h"
+
+#include <nlohmann/json.hpp>
+
+namespace plimsoll::cli {
+
+namespace {
+
+using Json = nlohmann::ordered_json;  // fields in the order that they are documented in
+
+Json optional_bytes(const std::optional<std::uint64_t>& bytes) { return bytes ? Json(*bytes) : Json(nullptr); }
+
+// Invalid UTF-8, from a file name or a model, is replaced instead of thrown at the user.
+std::string dump(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace); }
+
+Json device_part(const DeviceSetup& device) {
+  return {{"memory_bytes", device.memory_bytes},
+          {"tier", to_string(device.configuration.tier)},
+          {"strategy", to_string(device.configuration.strategy)}};
+}
+
+Json configuration_part(const DeviceSetup& device) {
+  const MemoryConfiguration& c = device.configuration;
+  return {{"cache_limit_bytes", cache_limit_of(device)},
+          {"memory_limit_bytes", optional_bytes(c.memory_limit_bytes)},
+          {"max_tokens", c.max_tokens},
+          {"image_size", c.image_size},
+          {"keep_model_loaded", c.keep_model_loaded},
+          {"aggressive_cleanup", to_string(c.aggressive_cleanup)}};
+}
+
+Json timing_part(const GenerationTiming& t) {
+  return {{"load_ms", t.load_ms},
+          {"image_decode_ms", t.image_decode_ms},
+          {"image_encode_ms", t.image_encode_ms},
+          {"prefill_ms", t.prefill_ms},
+          {"time_to_first_token_ms", t.time_to_first_token_ms},
+          {"tokens", t.tokens},
+          {"tokens_per_second", t.tokens_per_second}};
+}
+
+Json memory_part(const MemoryReport& report) {
+  const MemoryLedger& ledger = report.ledger;
+  Json holders = Json::object();
+  for (std::size_t i = 0; i < kMemoryHolderCount; ++i) {
+    holders[std::string(to_string(static_cast<MemoryHolder>(i)))] = ledger.holder_bytes[i];
+  }
+  return {{"active_bytes", ledger.active_bytes},
+          {"cache_bytes", ledger.cache_bytes},
+          {"peak_bytes", ledger.peak_bytes},
+          {"mapped_bytes", ledger.mapped_bytes},
+          {"footprint_bytes", report.footprint_bytes},
+          {"footprint_peak_bytes", report.footprint_peak_bytes},
+          {"unaccounted_bytes", report.unaccounted_bytes},
+          {"holders", holders}};
+}
+
+Json denial_part(const BudgetDenial& denial) {
+  Json holders = Json::object();
+  for (const HolderShare& share : denial.holders) holders[share.holder] = share.bytes;
+  return {{"holder", denial.holder},
+          {"requested_bytes", denial.requested_bytes},
+          {"available_bytes", denial.available_bytes},
+          {"limit_bytes", denial.limit_bytes},
+          {"holders", holders}};
+}
+
+}  // namespace
+
+std::string device_json(const DeviceSetup& device) {
+  Json bounds = Json::array();
+  for (const MemoryBound& bound : device.machine.bounds) {
+    bounds.push_back({{"source", bound.source},
+                      {"limit_bytes", bound.limit_bytes},
+                      {"available_bytes", bound.available_bytes}});
+  }
+  return dump({{"device", device_part(device)},
+               {"assumed", device.assumed},
+               {"machine",
+                {{"physical_bytes", device.machine.physical_bytes},
+                 {"effective_bytes", device.machine.effective_bytes},
+                 {"effective_source", device.machine.effective_source},
+                 {"available_bytes", device.machine.available_bytes},
+                 {"bounds", bounds}}},
+               {"configuration", configuration_part(device)}});
+}
+
+std::string result_json(const Session& session, const GenerationResult& result) {
+  return dump({{"answer", result.answer},
+               {"finish_reason", to_string(result.finish_reason)},
+               {"model", session.evaluator->model_info()},
+               {"device", device_part(session.device)},
+               {"configuration", configuration_part(session.device)},
+               {"timing", timing_part(result.timing)},
+               {"image", {{"tiles", result.image.tiles}, {"tokens", result.image.tokens}}},
+               {"prompt_tokens", result.prompt_tokens},
+               {"memory", memory_part(memory_report(*session.pool))}});
+}
+
+std::string error_json(const Error& error) {
+  Json body = {{"code", to_string(error.code)}, {"message", error.message}};
+  if (error.denial) body["denial"] = denial_part(*error.denial);
+  return dump({{"error", body}});
+}
+
+}  // namespace plimsoll::cli

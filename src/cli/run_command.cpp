@@ -1,0 +1,47 @@
+#include <iostream>
+
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "cli/report_json.h"
+#include "cli/terminal.h"
+
+namespace plimsoll::cli {
+
+namespace {
+
+Turn make_turn(const ModelOptions& options, const std::string& prompt) {
+  Turn turn{.prompt = prompt};
+  for (const std::string& image : options.images) turn.images.push_back({std::filesystem::path(image)});
+  return turn;
+}
+
+}  // namespace
+
+int run_command(const ModelOptions& options, const std::string& prompt, Interrupt& interrupt) {
+  const bool json = options.device.json;
+  auto session = open_session(options);
+  if (!session) return report_error(session.error(), json);
+
+  interrupt.call([&] { session->evaluator->cancel_generation(); });
+  ProgressLine progress;
+  const auto show_text = [&](std::string_view text) {
+    progress.clear();
+    if (!json) std::cout << text << std::flush;
+  };
+  auto result = session->evaluator->generate(make_request(options, {make_turn(options, prompt)}), show_text,
+                                             [&](float, std::string_view text) { progress.show(text); });
+  interrupt.call({});
+  progress.clear();
+  if (!result) return report_error(result.error(), json);
+
+  if (json) {
+    std::cout << result_json(*session, *result) << std::endl;
+  } else {
+    std::cout << std::endl;
+    std::cerr << figures_line(*session, *result) << std::endl;
+  }
+  if (!std::cout) return report_error({ErrorCode::io, "the answer could not be written to the output"}, false);
+  return static_cast<int>(result->finish_reason == FinishReason::cancelled ? ExitCode::interrupted : ExitCode::ok);
+}
+
+}  // namespace plimsoll::cli

@@ -1,0 +1,63 @@
+// A ggml device that stands between llama.cpp or mtmd and memory: it computes as ggml's CPU does, and every
+// buffer that it hands out is the pool's. What it brings: the memory line, the cache of freed buffers, a
+// holder for each byte, and a cancel that is heard between the nodes of any graph.
+//
+// Not thread-safe: a device and everything that llama.cpp makes on it belong to one thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "base/cancel.h"
+#include "ggml-backend.h"
+#include "plimsoll/memory.h"
+
+namespace plimsoll::engine {
+
+class GovernedDevice {
+ public:
+  /// Who is charged for what this device allocates.
+  struct Holders {
+    MemoryHolder weights;
+    MemoryHolder compute;
+  };
+
+  /// `repack`: offer ggml's repacked weight layouts (several times faster prefill for Q4_0; the weights are then
+  /// copied, not mapped).
+  GovernedDevice(std::shared_ptr<MemoryPool> pool, Holders holders, int threads, bool repack);
+  ~GovernedDevice();  // REQUIRES: all that was made on it is gone
+  GovernedDevice(const GovernedDevice&) = delete;
+  GovernedDevice& operator=(const GovernedDevice&) = delete;
+
+  ggml_backend_dev_t handle();
+
+  /// While one of these lives, plain buffers are weights, and weights are placed in repacked layouts where
+  /// there is one; otherwise plain buffers are the KV cache or compute.
+  class LoadingWeights {
+   public:
+    explicit LoadingWeights(GovernedDevice& device);
+    ~LoadingWeights();
+    LoadingWeights(const LoadingWeights&) = delete;
+    LoadingWeights& operator=(const LoadingWeights&) = delete;
+
+   private:
+    GovernedDevice& device_;
+  };
+
+  /// The next plain buffer of at most its size is taken from `buffer`: for code that can not survive a
+  /// refusal, so that the refusal comes before it is called. An empty one takes back what was not used.
+  void prepay(Buffer buffer);
+
+  /// Graphs stop between two nodes once the flag says so. nullptr: never.
+  void listen_to(CancelFlagPtr cancel);
+
+  /// Why the latest allocation failed, once. llama.cpp itself only says that one did.
+  std::optional<Error> take_refusal();
+
+  struct State;
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace plimsoll::engine

@@ -1,0 +1,194 @@
+#include "engine/model_files.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <system_error>
+
+#include "engine/engine_log.h"
+#include "ggml.h"
+#include "gguf.h"
+#include "plimsoll/evaluator.h"
+
+namespace plimsoll {
+
+namespace fs = std::filesystem;
+
+namespace engine {
+
+namespace {
+
+constexpr std::string_view kVisionArchitecture = "clip";
+
+struct GgufFile {
+  ggml_context* tensors = nullptr;
+  gguf_context* header = nullptr;
+
+  explicit GgufFile(const fs::path& path) {
+    header = gguf_init_from_file(path.c_str(), {.no_alloc = true, .ctx = &tensors});
+  }
+  ~GgufFile() {
+    gguf_free(header);
+    ggml_free(tensors);
+  }
+  GgufFile(const GgufFile&) = delete;
+  GgufFile& operator=(const GgufFile&) = delete;
+
+  std::string text(const char* key) const {
+    const auto id = gguf_find_key(header, key);
+    return id >= 0 && gguf_get_kv_type(header, id) == GGUF_TYPE_STRING ? gguf_get_val_str(header, id) : "";
+  }
+  int number(const char* key) const {
+    const auto id = gguf_find_key(header, key);
+    return id >= 0 && gguf_get_kv_type(header, id) == GGUF_TYPE_UINT32 ? static_cast<int>(gguf_get_val_u32(header, id))
+                                                                       : 0;
+  }
+};
+
+bool has_gguf_magic(const fs::path& path) {
+  std::array<char, 4> magic{};
+  std::ifstream(path, std::ios::binary).read(magic.data(), magic.size());
+  return std::string_view(magic.data(), magic.size()) == "GGUF";
+}
+
+Expected<void> check_readable(const fs::path& path) {
+  std::error_code error;
+  if (!fs::exists(path, error)) return fail(ErrorCode::not_found, path.string() + ": no such file");
+  if (fs::is_directory(path, error)) return fail(ErrorCode::invalid_argument, path.string() + ": a folder, not a file");
+  if (!std::ifstream(path)) return fail(ErrorCode::io, path.string() + ": can not be read; check its permissions");
+  if (!has_gguf_magic(path)) {
+    return fail(ErrorCode::invalid_argument, path.string() + ": not a GGUF file; give a model in GGUF format");
+  }
+  return {};
+}
+
+tl::unexpected<Error> cut_short(const fs::path& path) {
+  return fail(ErrorCode::invalid_argument,
+              path.string() + ": damaged or cut short (the file ends before its tensors do); fetch it again");
+}
+
+}  // namespace
+
+Expected<ModelFileSummary> read_model_file(const fs::path& path) {
+  capture_engine_log();
+  if (auto readable = check_readable(path); !readable) return tl::unexpected(readable.error());
+  const GgufFile file(path);
+  if (file.header == nullptr) return cut_short(path);
+
+  ModelFileSummary summary{.architecture = file.text("general.architecture"), .name = file.text("general.name")};
+  summary.image_longest_edge = file.number("clip.vision.preproc_image_size");
+  summary.image_tile = file.number("clip.vision.image_size");
+
+  constexpr std::uint64_t kAlignment = 64;  // of the governed device's buffers
+  std::uint64_t data_end = 0;
+  for (int64_t i = 0; i < gguf_get_n_tensors(file.header); ++i) {
+    const std::uint64_t size = gguf_get_tensor_size(file.header, i);
+    data_end = std::max(data_end, gguf_get_tensor_offset(file.header, i) + size);
+    summary.tensor_bytes += (size + kAlignment - 1) / kAlignment * kAlignment;
+  }
+  for (ggml_tensor* t = ggml_get_first_tensor(file.tensors); t != nullptr; t = ggml_get_next_tensor(file.tensors, t)) {
+    summary.parameters += static_cast<std::uint64_t>(ggml_nelements(t));
+  }
+  std::error_code error;
+  if (gguf_get_data_offset(file.header) + data_end > fs::file_size(path, error)) return cut_short(path);
+  return summary;
+}
+
+namespace {
+
+// The one GGUF of a kind in a folder; an error when there are two to choose from.
+Expected<void> place(const fs::path& path, const ModelFileSummary& summary, ModelFiles& model) {
+  fs::path& slot = summary.architecture == kVisionArchitecture ? model.vision : model.text;
+  if (!slot.empty()) {
+    return fail(ErrorCode::invalid_argument, path.parent_path().string() + ": " + slot.filename().string() + " and " +
+                                                 path.filename().string() +
+                                                 " both fit; name the one you mean instead of the folder");
+  }
+  slot = path;
+  return {};
+}
+
+std::optional<std::string> read_system_prompt(const fs::path& folder) {
+  std::ifstream file(folder / "system-prompt.txt");
+  if (!file) return std::nullopt;
+  std::ostringstream text;
+  text << file.rdbuf();
+  std::string prompt = text.str();
+  prompt.erase(prompt.find_last_not_of(" \t\r\n") + 1);
+  return prompt;
+}
+
+Expected<ModelFiles> find_in_folder(const fs::path& folder) {
+  ModelFiles model{.name = fs::canonical(folder).filename().string(), .system_prompt = read_system_prompt(folder)};
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().extension() != ".gguf") continue;
+    auto summary = read_model_file(entry.path());
+    if (!summary) return tl::unexpected(summary.error());
+    if (auto placed = place(entry.path(), *summary, model); !placed) return tl::unexpected(placed.error());
+  }
+  if (model.text.empty()) {
+    return fail(ErrorCode::not_found, folder.string() + ": no language model (a .gguf file) in this folder");
+  }
+  return model;
+}
+
+Expected<ModelFiles> find_file(const fs::path& path) {
+  auto summary = read_model_file(path);
+  if (!summary) return tl::unexpected(summary.error());
+  if (summary->architecture == kVisionArchitecture) {
+    return fail(ErrorCode::invalid_argument, path.string() + ": a vision encoder; give the language model as the model "
+                                                             "and this file as its mmproj");
+  }
+  const std::string name = summary->name.empty() ? path.stem().string() : summary->name;
+  return ModelFiles{.name = name, .text = path};
+}
+
+Expected<ModelFiles> find_anything(const std::string& name_or_path) {
+  std::error_code error;
+  if (fs::is_directory(name_or_path, error)) return find_in_folder(name_or_path);
+  if (fs::exists(name_or_path, error)) return find_file(name_or_path);
+  if (name_or_path.find('/') == std::string::npos) {
+    for (const fs::path& folder : model_search_paths()) {
+      if (fs::is_directory(folder / name_or_path, error)) return find_in_folder(folder / name_or_path);
+    }
+  }
+  return fail(ErrorCode::not_found, name_or_path + ": no such model; give a folder, a .gguf file, or the name of a "
+                                                   "bundled model (" + std::string(kDefaultModel) + ")");
+}
+
+}  // namespace
+
+}  // namespace engine
+
+Expected<ModelFiles> find_model(const std::string& name_or_path, const fs::path& vision) {
+  try {
+    auto model = engine::find_anything(name_or_path);
+    if (!model || vision.empty()) return model;
+    auto summary = engine::read_model_file(vision);
+    if (!summary) return tl::unexpected(summary.error());
+    if (summary->architecture != engine::kVisionArchitecture) {
+      return fail(ErrorCode::invalid_argument, vision.string() + ": not a vision encoder; its architecture is \"" +
+                                                   summary->architecture + "\", not \"clip\"");
+    }
+    model->vision = vision;
+    return model;
+  } catch (const fs::filesystem_error& error) {
+    return fail(ErrorCode::io, error.path1().string() + ": " + error.code().message());
+  }
+}
+
+std::vector<fs::path> model_search_paths() {
+  std::vector<fs::path> paths;
+  if (const char* folder = std::getenv("PLIMSOLL_MODELS"); folder != nullptr) paths.emplace_back(folder);
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error);
+  if (!error) paths.push_back(program.parent_path().parent_path() / "share" / "plimsoll" / "models");
+  paths.emplace_back(PLIMSOLL_SOURCE_MODELS);
+  return paths;
+}
+
+}  // namespace plimsoll

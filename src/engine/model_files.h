@@ -1,0 +1,24 @@
+// What a GGUF file says of itself, read from its header; the tensors' data is not touched.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "plimsoll/error.h"
+
+namespace plimsoll::engine {
+
+struct ModelFileSummary {
+  std::string architecture;  // general.architecture: "llama", "clip", ...
+  std::string name;          // general.name; may be empty
+  std::uint64_t parameters = 0;
+  std::uint64_t tensor_bytes = 0;  // of all tensors, each rounded up to ggml's alignment
+  int image_longest_edge = 0;      // clip.vision.preproc_image_size, pixels; 0 where the file has none
+  int image_tile = 0;              // clip.vision.image_size, pixels; 0 likewise
+};
+
+/// Fails with `not_found`, `io`, or `invalid_argument` (not GGUF, or shorter than its header promises).
+Expected<ModelFileSummary> read_model_file(const std::filesystem::path& path);
+
+}  // namespace plimsoll::engine

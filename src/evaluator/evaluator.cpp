@@ -1,0 +1,273 @@
+#include "plimsoll/evaluator.h"
+
+#include <atomic>
+#include <cmath>
+#include <cstdio>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "base/cancel.h"
+#include "base/work_thread.h"
+#include "engine/engine.h"
+#include "evaluator/text_stream.h"
+#include "memory/heap.h"
+
+namespace plimsoll {
+
+namespace {
+
+constexpr int kExtraRoundsOnUltraLow = 2;  // spec section 4, unload_model
+
+// "500M", "22M", "2.2B": as model names have it.
+std::string format_parameters(std::uint64_t count) {
+  std::array<char, 32> text{};
+  const auto n = static_cast<double>(count);
+  const bool billions = n >= 1e9;
+  std::snprintf(text.data(), text.size(), billions ? "%.1fB" : "%.0fM", n / (billions ? 1e9 : 1e6));
+  return text.data();
+}
+
+MemoryPressure measured_pressure(std::uint64_t device_bytes) {
+  const auto footprint = read_process_footprint();
+  if (!footprint || device_bytes == 0) return MemoryPressure::normal;
+  return classify_pressure(footprint->resident_bytes, device_bytes);
+}
+
+}  // namespace
+
+struct ModelHandle::Residency {
+  ModelInfo info;
+  std::function<void()> on_release;
+
+  ~Residency() {
+    if (on_release) on_release();
+  }
+};
+
+const ModelInfo& ModelHandle::info() const { return residency_->info; }
+
+// Three threads meet here. `mutex` guards what callers and the engine thread both touch; `engine` is the engine
+// thread's alone.
+struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
+  using Residency = ModelHandle::Residency;
+  using Clock = engine::Engine::Clock;
+
+  Impl(EvaluatorOptions given, std::shared_ptr<MemoryPool> given_pool)
+      : options(std::move(given)), pool(std::move(given_pool)) {
+    if (options.threads <= 0) options.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+    if (!options.pressure) {
+      options.pressure = [bytes = options.device_memory_bytes] { return measured_pressure(bytes); };
+    }
+    const MemoryConfiguration& c = options.configuration;
+    pool->set_memory_limit(c.memory_limit_bytes);
+    pool->set_cache_limit(c.cache_limit_bytes.value_or(options.device_memory_bytes));
+  }
+
+  // ---- any thread ----
+
+  // One load or generation at a time: the claim carries the cancel flag that belongs to it alone.
+  Expected<CancelFlagPtr> claim() {
+    std::lock_guard lock(mutex);
+    if (running) return fail(ErrorCode::busy, "another generation is running; wait for it or cancel it");
+    running = std::make_shared<CancelFlag>();
+    return running;
+  }
+  void release_claim() {
+    std::lock_guard lock(mutex);
+    running.reset();
+  }
+  void cancel() {
+    std::lock_guard lock(mutex);
+    if (running) running->cancel();
+  }
+
+  // Runs `work` on the engine thread and shows what it streams on this one until it closes the stream.
+  void run_and_show(std::function<void(TextStream&)> work, const TextSink& on_text, const LoadProgress& on_load) {
+    auto stream = std::make_shared<TextStream>();
+    engine_thread.post([stream, work = std::move(work)] {
+      work(*stream);
+      stream->close();
+    });
+    for (bool open = true; open;) {
+      const TextStream::Update update = stream->wait();
+      if (update.progress >= 0 && on_load) on_load(update.progress, load_text(update.progress));
+      if (!update.text.empty() && on_text) on_text(update.text);
+      open = !update.closed;
+    }
+  }
+
+  std::string load_text(float share) const {
+    return "Loading " + options.model.name + ": " + std::to_string(std::lround(share * 100)) + "%";
+  }
+
+  void post_unload() {
+    engine_thread.post([self = shared_from_this()] { self->unload(); });
+  }
+
+  // ---- the engine thread ----
+
+  Expected<std::shared_ptr<Residency>> ensure_loaded(TextStream& stream, const CancelFlagPtr& cancel_flag) {
+    {
+      std::lock_guard lock(mutex);
+      if (auto resident = residency.lock()) return resident;
+    }
+    if (!model) {
+      auto loaded = engine::Engine::load(options.model, pool, options.threads,
+                                         [&](float share) { stream.report(share); }, cancel_flag);
+      if (!loaded) {
+        give_back();
+        return tl::unexpected(loaded.error());
+      }
+      model = std::move(*loaded);
+    }
+    return make_resident();
+  }
+
+  std::shared_ptr<Residency> make_resident() {
+    auto resident = std::make_shared<Residency>();
+    resident->info = model->info();
+    std::lock_guard lock(mutex);
+    const std::uint64_t this_load = ++loads;
+    resident->on_release = [weak = weak_from_this(), this_load] {
+      if (auto self = weak.lock()) {
+        self->engine_thread.post([self, this_load] { self->unload_if_still(this_load); });
+      }
+    };
+    residency = resident;
+    info = resident->info;
+    if (options.configuration.keep_model_loaded) kept = resident;
+    return resident;
+  }
+
+  void unload_if_still(std::uint64_t load) {
+    {
+      std::lock_guard lock(mutex);
+      if (load != loads) return;
+    }
+    unload();
+  }
+
+  void unload() {
+    std::shared_ptr<Residency> gone;
+    {
+      std::lock_guard lock(mutex);
+      gone = std::exchange(kept, nullptr);
+      residency.reset();
+      ++loads;  // a handle that is still out there no longer speaks for a model
+    }
+    if (model) {
+      model.reset();
+      give_back();
+    }
+  }
+
+  // What the model leaves behind goes to the operating system without anybody waiting for it.
+  void give_back() {
+    const bool ultra_low = options.configuration.tier == DeviceMemoryTier::ultra_low;
+    reclaim_thread.post([pool = pool, rounds = 1 + (ultra_low ? kExtraRoundsOnUltraLow : 0)] {
+      for (int i = 0; i < rounds; ++i) {
+        pool->clear_cache();
+        memory::trim_heap();
+      }
+    });
+  }
+
+  void clean_up_after_cancel() {
+    const CancelCleanup cleanup = cleanup_on_cancel(options.pressure());
+    if (cleanup.unload_model) unload();
+    if (cleanup.clear_cache) give_back();
+  }
+
+  EvaluatorOptions options;
+  std::shared_ptr<MemoryPool> pool;
+  std::unique_ptr<engine::Engine> model;
+
+  mutable std::mutex mutex;
+  CancelFlagPtr running;
+  std::weak_ptr<Residency> residency;  // the loaded model's, as long as anybody holds it
+  std::shared_ptr<Residency> kept;     // ours, on classes that keep the model
+  std::uint64_t loads = 0;
+  std::optional<ModelInfo> info;
+
+  // Both are finished by the evaluator's destructor, the engine's first because it posts to the other.
+  WorkThread reclaim_thread{WorkThread::Priority::low};
+  WorkThread engine_thread{WorkThread::Priority::normal};
+};
+
+VlmEvaluator::VlmEvaluator(EvaluatorOptions options, std::shared_ptr<MemoryPool> pool)
+    : impl_(std::make_shared<Impl>(std::move(options), std::move(pool))) {}
+
+VlmEvaluator::~VlmEvaluator() {
+  cancel_generation();
+  impl_->post_unload();
+  impl_->engine_thread.finish();
+  impl_->reclaim_thread.finish();
+}
+
+Expected<ModelHandle> VlmEvaluator::load(const LoadProgress& progress) {
+  auto flag = impl_->claim();
+  if (!flag) return tl::unexpected(flag.error());
+  Expected<std::shared_ptr<ModelHandle::Residency>> resident = nullptr;
+  impl_->run_and_show([&](TextStream& stream) { resident = impl_->ensure_loaded(stream, *flag); }, {}, progress);
+  impl_->release_claim();
+  if (!resident) return tl::unexpected(resident.error());
+  return ModelHandle(std::move(*resident));
+}
+
+Expected<GenerationResult> VlmEvaluator::generate(const GenerationRequest& request, const TextSink& on_text,
+                                                  const LoadProgress& on_load) {
+  const auto started = Impl::Clock::now();
+  auto flag = impl_->claim();
+  if (!flag) return tl::unexpected(flag.error());
+
+  Expected<GenerationResult> result = GenerationResult{};
+  const auto work = [&](TextStream& stream) {
+    const bool was_loaded = impl_->model != nullptr;
+    auto resident = impl_->ensure_loaded(stream, *flag);
+    const double load_ms = std::chrono::duration<double, std::milli>(Impl::Clock::now() - started).count();
+    if (resident) {
+      result = impl_->model->generate(request, impl_->options.configuration, *flag, started,
+                                      [&](std::string_view piece) { stream.push(piece); });
+    } else {
+      result = tl::unexpected(resident.error());
+    }
+    if (!result && result.error().code == ErrorCode::cancelled) {
+      result = GenerationResult{.finish_reason = FinishReason::cancelled};
+    }
+    if (result && !was_loaded) result->timing.load_ms = load_ms;
+    if ((*flag)->cancelled()) impl_->clean_up_after_cancel();
+  };
+  impl_->run_and_show(work, on_text, on_load);
+  impl_->release_claim();
+  return result;
+}
+
+void VlmEvaluator::cancel_generation() noexcept { impl_->cancel(); }
+
+void VlmEvaluator::unload_model() noexcept { impl_->post_unload(); }
+
+void VlmEvaluator::emergency_memory_reset() noexcept {
+  impl_->cancel();
+  impl_->engine_thread.post([impl = impl_] {
+    impl->unload();
+    impl->give_back();
+  });
+}
+
+LoadState VlmEvaluator::load_state() const {
+  std::lock_guard lock(impl_->mutex);
+  return impl_->kept ? LoadState::loaded : LoadState::idle;
+}
+
+std::string VlmEvaluator::model_info() const {
+  std::lock_guard lock(impl_->mutex);
+  if (!impl_->info) return impl_->options.model.name;
+  std::string text = impl_->info->name + " • " + format_parameters(impl_->info->parameters);
+  if (!impl_->options.configuration.keep_model_loaded) text += " • Low Memory";
+  return text;
+}
+
+const MemoryConfiguration& VlmEvaluator::configuration() const { return impl_->options.configuration; }
+
+}  // namespace plimsoll

@@ -1,0 +1,23 @@
+#include "memory/page_source.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace plimsoll {
+
+std::size_t PageSource::page_bytes() {
+  static const auto bytes = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  return bytes;
+}
+
+namespace memory {
+
+std::byte* AnonymousPages::map(std::size_t bytes) {
+  void* data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return data == MAP_FAILED ? nullptr : static_cast<std::byte*>(data);
+}
+
+void AnonymousPages::unmap(std::byte* data, std::size_t bytes) noexcept { munmap(data, bytes); }
+
+}  // namespace memory
+}  // namespace plimsoll

@@ -1,0 +1,14 @@
+// Anonymous pages of the operating system: large buffers that leave the process the moment they are freed.
+#pragma once
+
+#include <plimsoll/memory.h>
+
+namespace plimsoll::memory {
+
+class AnonymousPages : public PageSource {
+ public:
+  std::byte* map(std::size_t bytes) override;
+  void unmap(std::byte* data, std::size_t bytes) noexcept override;
+};
+
+}  // namespace plimsoll::memory

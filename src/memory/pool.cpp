@@ -1,0 +1,333 @@
+#include <algorithm>
+#include <cassert>
+#include <limits>
+#include <mutex>
+#include <numeric>
+#include <utility>
+
+#include "memory/buffer_cache.h"
+#include "memory/page_source.h"
+#include "plimsoll/memory.h"
+#include "plimsoll/size.h"
+
+namespace plimsoll {
+
+namespace {
+
+constexpr std::array<std::string_view, kMemoryHolderCount> kHolderNames = {
+    "weights.text", "weights.vision", "kv",          "compute.text", "compute.vision",
+    "cache.buffers", "cache.images",  "cache.prefixes", "media"};
+
+std::size_t index_of(MemoryHolder holder) { return static_cast<std::size_t>(holder); }
+
+// Empty when `bytes` is too large to round.
+std::optional<std::size_t> round_up_to_pages(std::size_t bytes) {
+  const std::size_t page = PageSource::page_bytes();
+  if (bytes > std::numeric_limits<std::size_t>::max() / 2) return std::nullopt;
+  return std::max(page, (bytes + page - 1) / page * page);
+}
+
+}  // namespace
+
+std::string_view to_string(MemoryHolder holder) { return kHolderNames[index_of(holder)]; }
+
+struct MemoryPool::State {
+  struct Pages {
+    std::byte* data;
+    std::size_t bytes;
+  };
+
+  mutable std::mutex mutex;
+  std::unique_ptr<PageSource> source;
+  memory::BufferCache<std::byte*> cache;
+  MemoryLedger ledger;  // cache figures are filled in when it is read
+  std::vector<Reclaimer*> reclaimers;
+
+  // All below REQUIRE the mutex.
+
+  std::size_t in_use() const { return ledger.active_bytes + cache.bytes(); }
+
+  std::size_t room() const {
+    if (!ledger.memory_limit_bytes) return std::numeric_limits<std::size_t>::max() - in_use();
+    return *ledger.memory_limit_bytes > in_use() ? *ledger.memory_limit_bytes - in_use() : 0;
+  }
+
+  void add(MemoryHolder holder, std::size_t bytes) {
+    std::size_t& held = ledger.holder_bytes[index_of(holder)];
+    held += bytes;
+    ledger.active_bytes += bytes;
+    std::size_t& held_peak = ledger.holder_peak_bytes[index_of(holder)];
+    held_peak = std::max(held_peak, held);
+    ledger.peak_bytes = std::max(ledger.peak_bytes, ledger.active_bytes);
+    verify();
+  }
+
+  void subtract(MemoryHolder holder, std::size_t bytes) {
+    assert(ledger.holder_bytes[index_of(holder)] >= bytes);
+    ledger.holder_bytes[index_of(holder)] -= bytes;
+    ledger.active_bytes -= bytes;
+    verify();
+  }
+
+  // Takes the oldest entries out of the cache until `done`; the caller unmaps them without the lock.
+  template <typename Done>
+  std::vector<Pages> evict_until(Done done) {
+    std::vector<Pages> evicted;
+    while (!cache.empty() && !done()) {
+      auto oldest = cache.take_oldest();
+      evicted.push_back({oldest.value, oldest.bytes});
+    }
+    return evicted;
+  }
+
+  BudgetDenial denial(MemoryHolder holder, std::size_t bytes) const {
+    BudgetDenial denial{std::string(to_string(holder)), bytes, room() + cache.bytes(),
+                        ledger.memory_limit_bytes.value_or(0), {}};
+    for (std::size_t i = 0; i < kMemoryHolderCount; ++i) {
+      if (ledger.holder_bytes[i] > 0) denial.holders.push_back({std::string(kHolderNames[i]), ledger.holder_bytes[i]});
+    }
+    std::sort(denial.holders.begin(), denial.holders.end(),
+              [](const HolderShare& a, const HolderShare& b) { return a.bytes > b.bytes; });
+    return denial;
+  }
+
+  void verify() const {
+    assert(std::accumulate(ledger.holder_bytes.begin(), ledger.holder_bytes.end(), std::size_t{0}) ==
+           ledger.active_bytes);
+  }
+
+  void unmap(const std::vector<Pages>& pages) noexcept {
+    for (const Pages& p : pages) source->unmap(p.data, p.bytes);
+  }
+};
+
+std::shared_ptr<MemoryPool> MemoryPool::create(std::unique_ptr<PageSource> pages) {
+  if (!pages) pages = std::make_unique<memory::AnonymousPages>();
+  return std::shared_ptr<MemoryPool>(new MemoryPool(std::move(pages)));
+}
+
+MemoryPool::MemoryPool(std::unique_ptr<PageSource> pages) : state_(std::make_unique<State>()) {
+  state_->source = std::move(pages);
+}
+
+MemoryPool::~MemoryPool() { clear_cache(); }
+
+std::size_t MemoryPool::active_memory() const { return ledger().active_bytes; }
+std::size_t MemoryPool::cache_memory() const { return ledger().cache_bytes; }
+std::size_t MemoryPool::peak_memory() const { return ledger().peak_bytes; }
+std::optional<std::size_t> MemoryPool::memory_limit() const { return ledger().memory_limit_bytes; }
+std::size_t MemoryPool::cache_limit() const { return ledger().cache_limit_bytes; }
+
+MemoryLedger MemoryPool::ledger() const {
+  std::lock_guard lock(state_->mutex);
+  MemoryLedger ledger = state_->ledger;
+  ledger.cache_bytes = state_->cache.bytes();
+  ledger.holder_bytes[index_of(MemoryHolder::cache_buffers)] = ledger.cache_bytes;
+  return ledger;
+}
+
+void MemoryPool::reset_peak_memory() {
+  std::lock_guard lock(state_->mutex);
+  state_->ledger.peak_bytes = state_->ledger.active_bytes;
+  state_->ledger.holder_peak_bytes = state_->ledger.holder_bytes;
+}
+
+std::optional<std::size_t> MemoryPool::set_memory_limit(std::optional<std::size_t> bytes) {
+  std::vector<State::Pages> evicted;
+  std::optional<std::size_t> previous;
+  {
+    std::lock_guard lock(state_->mutex);
+    previous = std::exchange(state_->ledger.memory_limit_bytes, bytes);
+    evicted = state_->evict_until([&] { return !bytes || state_->in_use() <= *bytes; });
+  }
+  state_->unmap(evicted);
+  return previous;
+}
+
+std::size_t MemoryPool::set_cache_limit(std::size_t bytes) {
+  std::vector<State::Pages> evicted;
+  std::size_t previous = 0;
+  {
+    std::lock_guard lock(state_->mutex);
+    previous = std::exchange(state_->ledger.cache_limit_bytes, bytes);
+    evicted = state_->evict_until([&] { return state_->cache.bytes() <= bytes; });
+  }
+  state_->unmap(evicted);
+  return previous;
+}
+
+std::size_t MemoryPool::clear_cache() {
+  std::vector<State::Pages> evicted;
+  {
+    std::lock_guard lock(state_->mutex);
+    evicted = state_->evict_until([] { return false; });
+  }
+  state_->unmap(evicted);
+  return std::accumulate(evicted.begin(), evicted.end(), std::size_t{0},
+                         [](std::size_t sum, const State::Pages& p) { return sum + p.bytes; });
+}
+
+// Charges if it fits after dropping cache; otherwise says how much is missing.
+Expected<void> MemoryPool::charge(MemoryHolder holder, std::size_t bytes) {
+  for (bool asked_reclaimers = false;; asked_reclaimers = true) {
+    std::vector<State::Pages> evicted;
+    std::vector<Reclaimer*> reclaimers;
+    std::size_t missing = 0;
+    std::optional<BudgetDenial> denial;
+    {
+      std::lock_guard lock(state_->mutex);
+      evicted = state_->evict_until([&] { return state_->room() >= bytes; });
+      if (state_->room() >= bytes) {
+        state_->add(holder, bytes);
+      } else {
+        missing = bytes - state_->room();
+        reclaimers = state_->reclaimers;
+        denial = state_->denial(holder, bytes);
+      }
+    }
+    state_->unmap(evicted);
+    if (!denial) return {};
+    if (asked_reclaimers || reclaimers.empty()) return tl::unexpected(over_budget_error(std::move(*denial)));
+    for (Reclaimer* reclaimer : reclaimers) {
+      const std::size_t given = reclaimer->reclaim(missing);
+      missing -= std::min(given, missing);
+      if (missing == 0) break;
+    }
+  }
+}
+
+void MemoryPool::refund(MemoryHolder holder, std::size_t bytes) noexcept {
+  std::lock_guard lock(state_->mutex);
+  state_->subtract(holder, bytes);
+}
+
+Expected<Reservation> MemoryPool::reserve(MemoryHolder holder, std::size_t bytes) {
+  return charge(holder, bytes).map([&] { return Reservation(shared_from_this(), holder, bytes); });
+}
+
+Expected<Buffer> MemoryPool::allocate(MemoryHolder holder, std::size_t bytes) {
+  const auto rounded = round_up_to_pages(bytes);
+  if (!rounded) return fail(ErrorCode::invalid_argument, "no machine has a buffer of that size");
+  {
+    std::lock_guard lock(state_->mutex);
+    if (auto cached = state_->cache.take(*rounded)) {
+      state_->add(holder, cached->bytes);
+      return Buffer(shared_from_this(), holder, cached->value, cached->bytes);
+    }
+  }
+  if (auto charged = charge(holder, *rounded); !charged) return tl::unexpected(charged.error());
+  std::byte* data = state_->source->map(*rounded);
+  if (data == nullptr && clear_cache() > 0) data = state_->source->map(*rounded);
+  if (data == nullptr) {
+    refund(holder, *rounded);
+    return fail(ErrorCode::out_of_memory, "the operating system has no " + format_size(*rounded) + " left for " +
+                                              std::string(to_string(holder)) +
+                                              "; close other programs or use a smaller model");
+  }
+  return Buffer(shared_from_this(), holder, data, *rounded);
+}
+
+void MemoryPool::take_back(MemoryHolder holder, std::byte* data, std::size_t bytes) noexcept {
+  std::vector<State::Pages> evicted;
+  {
+    std::lock_guard lock(state_->mutex);
+    state_->subtract(holder, bytes);
+    const bool keep = bytes <= state_->ledger.cache_limit_bytes && bytes <= state_->room();
+    if (keep) {
+      state_->cache.insert(data, bytes);
+      evicted = state_->evict_until([&] { return state_->cache.bytes() <= state_->ledger.cache_limit_bytes; });
+    } else {
+      evicted.push_back({data, bytes});
+    }
+  }
+  state_->unmap(evicted);
+}
+
+MappedNote MemoryPool::note_mapped(std::size_t bytes) {
+  std::lock_guard lock(state_->mutex);
+  state_->ledger.mapped_bytes += bytes;
+  return MappedNote(shared_from_this(), bytes);
+}
+
+void MemoryPool::add_reclaimer(Reclaimer* reclaimer) {
+  std::lock_guard lock(state_->mutex);
+  state_->reclaimers.push_back(reclaimer);
+}
+
+void MemoryPool::remove_reclaimer(Reclaimer* reclaimer) {
+  std::lock_guard lock(state_->mutex);
+  std::erase(state_->reclaimers, reclaimer);
+}
+
+Reservation::Reservation(std::shared_ptr<MemoryPool> pool, MemoryHolder holder, std::size_t bytes)
+    : pool_(std::move(pool)), holder_(holder), bytes_(bytes) {}
+
+Reservation::Reservation(Reservation&& other) noexcept
+    : pool_(std::move(other.pool_)), holder_(other.holder_), bytes_(std::exchange(other.bytes_, 0)) {}
+
+Reservation& Reservation::operator=(Reservation&& other) noexcept {
+  if (this == &other) return *this;
+  release();
+  pool_ = std::move(other.pool_);
+  holder_ = other.holder_;
+  bytes_ = std::exchange(other.bytes_, 0);
+  return *this;
+}
+
+void Reservation::release() noexcept {
+  if (pool_) pool_->refund(holder_, bytes_);
+  pool_.reset();
+  bytes_ = 0;
+}
+
+void Reservation::shrink_to(std::size_t bytes) noexcept {
+  if (!pool_ || bytes >= bytes_) return;
+  pool_->refund(holder_, bytes_ - bytes);
+  bytes_ = bytes;
+}
+
+Buffer::Buffer(std::shared_ptr<MemoryPool> pool, MemoryHolder holder, std::byte* data, std::size_t size)
+    : pool_(std::move(pool)), holder_(holder), data_(data), size_(size) {}
+
+Buffer::Buffer(Buffer&& other) noexcept
+    : pool_(std::move(other.pool_)),
+      holder_(other.holder_),
+      data_(std::exchange(other.data_, nullptr)),
+      size_(std::exchange(other.size_, 0)) {}
+
+Buffer& Buffer::operator=(Buffer&& other) noexcept {
+  if (this == &other) return *this;
+  release();
+  pool_ = std::move(other.pool_);
+  holder_ = other.holder_;
+  data_ = std::exchange(other.data_, nullptr);
+  size_ = std::exchange(other.size_, 0);
+  return *this;
+}
+
+void Buffer::release() noexcept {
+  if (pool_) pool_->take_back(holder_, data_, size_);
+  pool_.reset();
+  data_ = nullptr;
+  size_ = 0;
+}
+
+MappedNote::MappedNote(std::shared_ptr<MemoryPool> pool, std::size_t bytes)
+    : pool_(std::move(pool)), bytes_(bytes) {}
+
+MappedNote::MappedNote(MappedNote&& other) noexcept
+    : pool_(std::move(other.pool_)), bytes_(std::exchange(other.bytes_, 0)) {}
+
+MappedNote& MappedNote::operator=(MappedNote&& other) noexcept {
+  std::swap(pool_, other.pool_);
+  std::swap(bytes_, other.bytes_);
+  return *this;
+}
+
+MappedNote::~MappedNote() {
+  if (!pool_) return;
+  std::lock_guard lock(pool_->state_->mutex);
+  pool_->state_->ledger.mapped_bytes -= bytes_;
+}
+
+}  // namespace plimsoll
