@@ -1,11 +1,7 @@
 // libvips does the work: it scales while it decodes, so a picture is never held at full size unless
 // its file format leaves no other way. This file decides what libvips may see, charges what it will
 // need before it starts, and turns its failures into sentences.
-#include <fcntl.h>
 #include <plimsoll/media.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include <vips/vips.h>
 
 #include <algorithm>
 #include <array>
@@ -17,11 +13,16 @@
 #include <utility>
 
 #include "media/image_format.h"
+#include "media/libvips.h"
+#include "media/picture_bytes.h"
 
 namespace plimsoll {
 namespace {
 
 using media::ImageFormat;
+using media::Object;
+using media::PictureBytes;
+using media::take_libvips_detail;
 
 constexpr int kChannels = 3;
 constexpr int kMaxLongestSide = 65536;
@@ -31,52 +32,6 @@ constexpr std::uint64_t kFixedWorkingBytes = 6ULL << 20;
 // Rows of the picture, as the decoder gives them, in flight between it and the last row written. Measured
 // with libvips 8.14.1, widths of 8000 and 30000 pixels, longest sides of 384 to 8000: 250 to 716.
 constexpr std::uint64_t kWorkingRows = 768;
-
-struct Unref {
-  void operator()(gpointer object) const { g_object_unref(object); }
-};
-template <typename T>
-using Object = std::unique_ptr<T, Unref>;
-
-void drop_log_line(const gchar*, GLogLevelFlags, const gchar*, gpointer) {}
-
-// libvips offers this setting as a command line option only. Its default of 128 rows makes each cache of
-// a streamed picture eight times as tall: 47 MiB instead of 11 for a PNG of 8000x6000.
-bool set_tile_height() {
-  std::array<char, 16> program{"plimsoll"};
-  std::array<char, 32> option{"--vips-tile-height=16"};
-  std::array<char*, 3> words{program.data(), option.data(), nullptr};
-  char** arguments = words.data();
-  int count = 2;
-  const std::unique_ptr<GOptionContext, decltype(&g_option_context_free)> context(
-      g_option_context_new(nullptr), &g_option_context_free);
-  GOptionGroup* group = g_option_group_new("vips", "", "", nullptr, nullptr);
-  vips_add_option_entries(group);
-  g_option_context_set_main_group(context.get(), group);
-  g_option_context_set_help_enabled(context.get(), FALSE);
-  return g_option_context_parse(context.get(), &count, &arguments, nullptr) != FALSE;
-}
-
-// Warnings are dropped because what matters of them comes back as an error. One worker and no cache of
-// operations keep memory bounded.
-bool start_libvips() {
-  static const bool started = [] {
-    g_log_set_handler("VIPS", static_cast<GLogLevelFlags>(G_LOG_LEVEL_WARNING | G_LOG_LEVEL_MESSAGE),
-                      drop_log_line, nullptr);
-    if (VIPS_INIT("plimsoll") != 0 || !set_tile_height()) return false;
-    vips_cache_set_max(0);
-    vips_concurrency_set(1);
-    return true;
-  }();
-  return started;
-}
-
-/// Takes libvips's error text, which all its threads share: good as a detail, not as a reason.
-std::string take_libvips_detail() {
-  const std::unique_ptr<char, decltype(&g_free)> text(vips_error_buffer_copy(), &g_free);
-  const std::string_view all = text ? text.get() : "";
-  return std::string(all.substr(0, all.find('\n')));
-}
 
 std::uint64_t pixel_count(const VipsImage& header) {
   return static_cast<std::uint64_t>(header.Xsize) * static_cast<std::uint64_t>(header.Ysize);
@@ -94,82 +49,6 @@ bool header_flag(VipsImage* header, const char* name) {
   int value = 0;
   if (vips_image_get_typeof(header, name) != G_TYPE_INT) return false;
   return vips_image_get_int(header, name, &value) == 0 && value != 0;
-}
-
-/// The bytes of a picture wherever they are: an open file, or memory that the caller keeps.
-class PictureBytes {
- public:
-  static Expected<PictureBytes> open(const ImageSource& source);
-  PictureBytes(PictureBytes&& other) noexcept
-      : file_(std::exchange(other.file_, -1)), memory_(other.memory_), size_(other.size_) {}
-  PictureBytes& operator=(PictureBytes&&) = delete;
-  ~PictureBytes() {
-    if (file_ >= 0) ::close(file_);
-  }
-
-  bool is_file() const { return file_ >= 0; }
-  std::span<const std::byte> memory() const { return std::as_bytes(std::span(memory_)); }
-  std::uint64_t size() const { return size_; }
-  /// Up to into.size() bytes; 0 at the end, -1 with errno when the file can not be read.
-  std::int64_t read_at(std::uint64_t offset, std::span<std::byte> into) const;
-
- private:
-  explicit PictureBytes(int file) : file_(file) {}
-  explicit PictureBytes(std::string_view memory) : memory_(memory), size_(memory.size()) {}
-  Expected<void> check_file(const std::string& name);
-
-  int file_ = -1;
-  std::string_view memory_;
-  std::uint64_t size_ = 0;
-};
-
-Error open_error(const std::string& name, int reason) {
-  if (reason == ENOENT || reason == ENOTDIR) {
-    return {ErrorCode::not_found, name + ": there is no such file; check the path"};
-  }
-  if (reason == EACCES || reason == EPERM) {
-    return {ErrorCode::io, name + ": no permission to read this file"};
-  }
-  return {ErrorCode::io, name + ": the file can not be opened (" + std::strerror(reason) + ")"};
-}
-
-Expected<PictureBytes> PictureBytes::open(const ImageSource& source) {
-  const std::string name = source.name();
-  if (const auto* memory = std::get_if<std::string>(&source.content)) {
-    if (memory->empty()) return fail(ErrorCode::invalid_argument, name + ": there is no data in it");
-    return PictureBytes(std::string_view(*memory));
-  }
-  // Without O_NONBLOCK a named pipe would keep us here for as long as nobody writes to it.
-  const auto& path = std::get<std::filesystem::path>(source.content);
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (file < 0) return tl::unexpected(open_error(name, errno));
-  PictureBytes bytes(file);
-  if (auto checked = bytes.check_file(name); !checked) return tl::unexpected(checked.error());
-  return bytes;
-}
-
-Expected<void> PictureBytes::check_file(const std::string& name) {
-  struct stat status = {};
-  if (::fstat(file_, &status) != 0) return tl::unexpected(open_error(name, errno));
-  if (S_ISDIR(status.st_mode)) return fail(ErrorCode::io, name + ": this is a folder; name a picture in it");
-  if (!S_ISREG(status.st_mode)) return fail(ErrorCode::io, name + ": this is not a regular file");
-  if (status.st_size <= 0) return fail(ErrorCode::invalid_argument, name + ": the file is empty");
-  size_ = static_cast<std::uint64_t>(status.st_size);
-  return {};
-}
-
-std::int64_t PictureBytes::read_at(std::uint64_t offset, std::span<std::byte> into) const {
-  if (!is_file()) {
-    const auto rest = memory().subspan(std::min<std::size_t>(offset, memory().size()));
-    const std::size_t count = std::min(rest.size(), into.size());
-    std::copy_n(rest.begin(), count, into.begin());
-    return static_cast<std::int64_t>(count);
-  }
-  ssize_t count = -1;
-  do {
-    count = ::pread(file_, into.data(), into.size(), static_cast<off_t>(offset));
-  } while (count < 0 && errno == EINTR);
-  return count;
 }
 
 /// One picture on its way. Lives for one call of decode_image().
@@ -558,7 +437,7 @@ Expected<Image> decode_image(const ImageSource& source, int longest_side, Memory
     return fail(ErrorCode::invalid_argument, source.name() + ": the longest side must be 1 to " +
                                                  std::to_string(kMaxLongestSide) + " pixels");
   }
-  if (!start_libvips()) {
+  if (!media::start_libvips()) {
     return fail(ErrorCode::internal, "libvips did not start (" + take_libvips_detail() + ")");
   }
   auto bytes = PictureBytes::open(source);

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# All benchmarks, one after another; writes the synthetic models that they need to build/synthetic.
+#   bench/run_all.sh [BIN]      BIN: build/release/bin
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bin=${1:-build/release/bin}
+peer=build/peer/bin/llama-mtmd-cli
+picture=models/plimsoll-tiny/examples/dog-car.png
+models=build/synthetic
+
+model() {  # TYPE -> writes the one-tile 500M of that type unless it is there
+  local folder=$models/smolvlm2-500m-$1
+  [ -e "$folder" ] || "$bin/plimsoll-synth" --arch smolvlm2-500m --type "$1" --longest-edge 512 --out "$folder"
+  text=$folder/smolvlm2-500m-synthetic-$1.gguf
+  mmproj=$folder/mmproj-smolvlm2-500m-synthetic-$1.gguf
+}
+
+grep -m 1 'model name' /proc/cpuinfo | sed 's/.*: /machine: /'
+echo "processors: $(nproc), load before: $(cut -d ' ' -f 1 /proc/loadavg)"
+
+for type in q8_0 q4_0; do
+  model $type
+  echo "== the governed device against plain CPU, 500M $type"
+  "$bin/bench_governed_device" "$text"
+done
+model q8_0
+echo "== peak footprint against llama-mtmd-cli, 500M q8_0, one-tile mmproj, 32 tokens"
+"$bin/bench_footprint" "$bin/plimsoll" "$peer" "$text" "$mmproj" "$picture"
+echo "== calls that must not block, bundled model"
+"$bin/bench_call_latency" "$picture"
