@@ -1,7 +1,7 @@
-// How long the calls that must never block keep their caller: distribution over idle and generating evaluators.
-// Also how long a generation goes on after it was cancelled, by what it was doing.
+// How long the calls that must never block keep their caller: distribution over idle and generating
+// evaluators. Also how long a generation goes on after it was cancelled, by what it was doing.
 //
-//   bench_call_latency PICTURE [ROUNDS]
+//   bench_call_latency PICTURE [ROUNDS] [MODEL]
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
@@ -58,19 +58,22 @@ void call_while_generating(VlmEvaluator& evaluator, const GenerationRequest& req
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2) return std::fputs("usage: bench_call_latency PICTURE [ROUNDS]\n", stderr), 2;
+  if (argc < 2) return std::fputs("usage: bench_call_latency PICTURE [ROUNDS] [MODEL]\n", stderr), 2;
   const int rounds = argc > 2 ? std::atoi(argv[2]) : 200;
-  auto model = find_model(std::string(kDefaultModel));
+  auto model = find_model(argc > 3 ? argv[3] : std::string(kDefaultModel));
   if (!model) return std::fprintf(stderr, "%s\n", model.error().message.c_str()), 1;
   auto pool = MemoryPool::create();
   VlmEvaluator evaluator({.model = *model,
                           .configuration = configuration_for(Strategy::tiered, DeviceMemoryTier::standard),
                           .device_memory_bytes = 4 * kGiB},
                          pool);
-  GenerationRequest request{.turns = {{.prompt = "Describe this image.", .images = {{std::filesystem::path(argv[1])}}}}};
+  GenerationRequest request{
+      .turns = {{.prompt = "Describe this image.", .images = {{std::filesystem::path(argv[1])}}}}};
   request.temperature = 0.0F;
+  request.max_tokens = 32;
   const auto start = Clock::now();
-  if (auto warm = evaluator.generate(request); !warm) return std::fprintf(stderr, "%s\n", warm.error().message.c_str()), 1;
+  if (auto warm = evaluator.generate(request); !warm)
+    return std::fprintf(stderr, "%s\n", warm.error().message.c_str()), 1;
   const double whole_ms = ms_since(start);
 
   std::mt19937 random(1);
@@ -89,7 +92,8 @@ int main(int argc, char** argv) {
     }
     print_row(std::string(call.name) + ", nothing running", idle.call);
     print_row(std::string(call.name) + ", while generating", generating.call);
-    if (call.function != &VlmEvaluator::unload_model) print_row("  until the generation had ended", generating.end);
+    if (call.function != &VlmEvaluator::unload_model)
+      print_row("  until the generation had ended", generating.end);
   }
   return 0;
 }

@@ -1,5 +1,5 @@
-// What the governed device costs: prefill and decode on it against ggml's plain CPU, alternately, same model file,
-// same context, same threads.
+// What the governed device costs: prefill and decode on it against ggml's plain CPU, alternately, same model
+// file, same context, same threads.
 //
 //   bench_governed_device TEXT.gguf [ROUNDS] [THREADS]
 #include <chrono>
@@ -28,10 +28,13 @@ struct Speed {
   double decode;
 };
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 void decode(llama_context* context, std::vector<llama_token> tokens) {
-  if (llama_decode(context, llama_batch_get_one(tokens.data(), static_cast<int>(tokens.size()))) != 0) std::abort();
+  if (llama_decode(context, llama_batch_get_one(tokens.data(), static_cast<int>(tokens.size()))) != 0)
+    std::abort();
 }
 
 Speed measure(llama_context* context) {
@@ -63,8 +66,8 @@ llama_context* plain_context(const char* path, int threads) {
 void print_row(const char* name, const std::vector<double>& ours, const std::vector<double>& plain) {
   std::vector<double> ratios;
   for (std::size_t i = 0; i < ours.size(); ++i) ratios.push_back(ours[i] / plain[i]);
-  std::printf("%-8s governed %8.2f tokens/s   plain CPU %8.2f tokens/s   ratio %.3f (of pairs, median)\n", name,
-              bench::median(ours), bench::median(plain), bench::median(ratios));
+  std::printf("%-8s governed %8.2f tokens/s   plain CPU %8.2f tokens/s   ratio %.3f (of pairs, median)\n",
+              name, bench::median(ours), bench::median(plain), bench::median(ratios));
 }
 
 }  // namespace
@@ -76,7 +79,8 @@ int main(int argc, char** argv) {
   engine::capture_engine_log();
 
   auto pool = MemoryPool::create();
-  engine::GovernedDevice device(pool, {MemoryHolder::weights_text, MemoryHolder::compute_text}, threads, true);
+  engine::GovernedDevice device(pool, {MemoryHolder::weights_text, MemoryHolder::compute_text}, threads,
+                                true);
   auto cancel = std::make_shared<CancelFlag>();
   auto model = engine::TextModel::load(argv[1], device, {}, cancel);
   if (!model) return std::fprintf(stderr, "%s\n", model.error().message.c_str()), 1;

@@ -28,3 +28,5 @@ echo "== peak footprint against llama-mtmd-cli, 500M q8_0, one-tile mmproj, 32 t
 "$bin/bench_footprint" "$bin/plimsoll" "$peer" "$text" "$mmproj" "$picture"
 echo "== calls that must not block, bundled model"
 "$bin/bench_call_latency" "$picture"
+echo "== the same with 500M q8_0, where one picture takes seconds to encode"
+"$bin/bench_call_latency" "$picture" 20 "$(dirname "$text")"

@@ -2,9 +2,10 @@
 // thread-safe, no errors.
 #pragma once
 
+#include <plimsoll/device.h>
+
 #include <cstdint>
 #include <optional>
-#include <plimsoll/device.h>
 #include <string_view>
 
 namespace plimsoll {

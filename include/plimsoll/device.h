@@ -3,12 +3,13 @@
 // 1 ms) and never allocate more than those files need.
 #pragma once
 
+#include <plimsoll/error.h>
+#include <plimsoll/size.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
-#include <plimsoll/error.h>
-#include <plimsoll/size.h>
 #include <string>
 #include <string_view>
 #include <vector>

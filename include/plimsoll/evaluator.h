@@ -11,6 +11,12 @@
 // own, memory is given back on another one of low priority.
 #pragma once
 
+#include <plimsoll/configuration.h>
+#include <plimsoll/error.h>
+#include <plimsoll/media.h>
+#include <plimsoll/memory.h>
+#include <plimsoll/pressure.h>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -18,11 +24,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <plimsoll/configuration.h>
-#include <plimsoll/error.h>
-#include <plimsoll/media.h>
-#include <plimsoll/memory.h>
-#include <plimsoll/pressure.h>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -112,7 +113,7 @@ struct GenerationTiming {
   double load_ms = 0;  // 0 when the model was loaded already
   double image_decode_ms = 0;
   double image_encode_ms = 0;
-  double prefill_ms = 0;  // the prompt through the language model, without encoding
+  double prefill_ms = 0;              // the prompt through the language model, without encoding
   double time_to_first_token_ms = 0;  // since generate() was called
   int tokens = 0;                     // of the answer
   double tokens_per_second = 0;       // from the first token on
@@ -163,7 +164,8 @@ class VlmEvaluator {
   VlmEvaluator& operator=(const VlmEvaluator&) = delete;
 
   /// Blocking until the model is loaded; at once when it is. Fails with `over_budget`, `out_of_memory`,
-  /// `engine` (not a model that this engine knows), `io`, `cancelled`, or `busy` while a load or generation runs.
+  /// `engine` (not a model that this engine knows), `io`, `cancelled`, or `busy` while a load or generation
+  /// runs.
   Expected<ModelHandle> load(const LoadProgress& progress = {});
 
   /// Blocking until the answer is complete. Loads the model first when it is not loaded. A cancelled

@@ -1,13 +1,14 @@
 // Pictures: from a file or bytes to pixels of the size that is needed, in bounded memory.
 #pragma once
 
+#include <plimsoll/error.h>
+#include <plimsoll/memory.h>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <plimsoll/error.h>
-#include <plimsoll/memory.h>
 #include <string>
 #include <variant>
 

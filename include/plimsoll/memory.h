@@ -10,12 +10,13 @@
 // the limit was lowered below what was active already.
 #pragma once
 
+#include <plimsoll/error.h>
+
 #include <array>
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <plimsoll/error.h>
 #include <string_view>
 
 namespace plimsoll {

@@ -1,8 +1,9 @@
 // Sizes of memory as people write and read them. Pure functions, thread-safe.
 #pragma once
 
-#include <cstdint>
 #include <plimsoll/error.h>
+
+#include <cstdint>
 #include <string>
 #include <string_view>
 

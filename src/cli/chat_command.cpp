@@ -74,8 +74,8 @@ class Chat {
 
 int Chat::run() {
   LineReader reader;
-  std::cerr << session_.evaluator->model_info() << ", class \"" << to_string(session_.device.configuration.tier)
-            << "\". /help lists the commands.\n";
+  std::cerr << session_.evaluator->model_info() << ", class \""
+            << to_string(session_.device.configuration.tier) << "\". /help lists the commands.\n";
   for (;;) {
     interrupt_.call([&] {
       reader.leave_terminal_as_it_was();

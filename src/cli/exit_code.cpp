@@ -11,13 +11,17 @@ ExitCode exit_code_of(ErrorCode code) {
   switch (code) {
     case ErrorCode::invalid_argument:
     case ErrorCode::not_found:
-    case ErrorCode::io: return ExitCode::bad_input;
+    case ErrorCode::io:
+      return ExitCode::bad_input;
     case ErrorCode::over_budget:
-    case ErrorCode::out_of_memory: return ExitCode::over_budget;
-    case ErrorCode::cancelled: return ExitCode::interrupted;
+    case ErrorCode::out_of_memory:
+      return ExitCode::over_budget;
+    case ErrorCode::cancelled:
+      return ExitCode::interrupted;
     case ErrorCode::busy:
     case ErrorCode::engine:
-    case ErrorCode::internal: return ExitCode::other;
+    case ErrorCode::internal:
+      return ExitCode::other;
   }
   return ExitCode::other;
 }

@@ -8,8 +8,8 @@
 
 namespace plimsoll::cli {
 
-/// While it lives, SIGINT and SIGTERM call `on_interrupt` on a thread of its own; the next one ends the process
-/// with 130. REQUIRES: made before any other thread, so that they inherit the blocked signals.
+/// While it lives, SIGINT and SIGTERM call `on_interrupt` on a thread of its own; the next one ends the
+/// process with 130. REQUIRES: made before any other thread, so that they inherit the blocked signals.
 class Interrupt {
  public:
   Interrupt();
@@ -20,8 +20,8 @@ class Interrupt {
   /// Returns whether the signal arrived. Thread-safe.
   bool received() const;
 
-  /// What to do when it arrives; at once if it has. An empty function: remember it only. What was set before is
-  /// not running any more when this returns. REQUIRES: `on_interrupt` does not block.
+  /// What to do when it arrives; at once if it has. An empty function: remember it only. What was set before
+  /// is not running any more when this returns. REQUIRES: `on_interrupt` does not block.
   void call(std::function<void()> on_interrupt);
 
   /// The signal was heard and granted: the next one is a first one again.

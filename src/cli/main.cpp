@@ -10,9 +10,14 @@ namespace {
 using plimsoll::cli::ExitCode;
 
 // --help and --version are exceptions to CLI11 too, with the exit code 0.
-int explain_usage(const CLI::App& app, const CLI::ParseError& error) {
+int explain_usage(const CLI::App& app, const CLI::ParseError& error, const std::string& first_word) {
   if (error.get_exit_code() == 0) return app.exit(error);
-  std::cerr << "plimsoll: " << error.what() << "; see plimsoll --help\n";
+  std::string reason = error.what();
+  if (app.get_subcommands().empty() && !first_word.starts_with('-')) {
+    reason = (first_word.empty() ? "" : first_word + ": no such command; ") +
+             "say what to do: run, chat or device";
+  }
+  std::cerr << "plimsoll: " << reason << "; see plimsoll --help\n";
   return static_cast<int>(ExitCode::usage);
 }
 
@@ -32,13 +37,14 @@ int run(int argc, char** argv) {
   chat_options.add_to(*chat);
 
   plimsoll::cli::DeviceOptions device_options;
-  CLI::App* device = app.add_subcommand("device", "Show what memory this machine has, its class and configuration");
+  CLI::App* device =
+      app.add_subcommand("device", "Show what memory this machine has, its class and configuration");
   device_options.add_to(*device);
 
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return explain_usage(app, error);
+    return explain_usage(app, error, argc > 1 ? argv[1] : "");
   }
   if (device->parsed()) return plimsoll::cli::device_command(device_options);
   plimsoll::cli::Interrupt interrupt;  // before the evaluator starts its threads

@@ -28,10 +28,12 @@ void DeviceOptions::add_to(CLI::App& command) {
   command
       .add_option_function<std::string>(
           "--strategy", [this](const std::string& name) { strategy = *strategy_from_string(name); },
-          "How device classes are drawn: tiered (default), quick-fix, or legacy, which is what the original app did")
+          "How device classes are drawn: tiered (default), quick-fix, or legacy, which is what the original "
+          "app did")
       ->check(CLI::IsMember({"legacy", "quick-fix", "tiered"}))
       ->type_name("NAME");
-  add_size(command, "--device-memory", device_memory_bytes, "Behave as a device with this much memory, e.g. 4GiB");
+  add_size(command, "--device-memory", device_memory_bytes,
+           "Behave as a device with this much memory, e.g. 4GiB");
   command.add_flag("--json", json, "Print one JSON object instead of text");
 }
 
@@ -40,7 +42,8 @@ void ModelOptions::add_to(CLI::App& command) {
   command.add_option("--model", model, "Name of a bundled model, folder with GGUF files, or text GGUF file")
       ->type_name("MODEL")
       ->capture_default_str();
-  command.add_option("--mmproj", mmproj, "Vision encoder (GGUF) that goes with a model file")->type_name("FILE");
+  command.add_option("--mmproj", mmproj, "Vision encoder (GGUF) that goes with a model file")
+      ->type_name("FILE");
   command.add_option("--image", images, "Picture to ask about; may be given several times")
       ->type_name("FILE")
       ->expected(1)

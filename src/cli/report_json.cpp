@@ -8,7 +8,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;  // fields in the order that they are documented in
 
-Json optional_bytes(const std::optional<std::uint64_t>& bytes) { return bytes ? Json(*bytes) : Json(nullptr); }
+Json optional_bytes(const std::optional<std::uint64_t>& bytes) {
+  return bytes ? Json(*bytes) : Json(nullptr);
+}
 
 // Invalid UTF-8, from a file name or a model, is replaced instead of thrown at the user.
 std::string dump(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace); }

@@ -40,8 +40,10 @@ int run_command(const ModelOptions& options, const std::string& prompt, Interrup
     std::cout << std::endl;
     std::cerr << figures_line(*session, *result) << std::endl;
   }
-  if (!std::cout) return report_error({ErrorCode::io, "the answer could not be written to the output"}, false);
-  return static_cast<int>(result->finish_reason == FinishReason::cancelled ? ExitCode::interrupted : ExitCode::ok);
+  if (!std::cout)
+    return report_error({ErrorCode::io, "the answer could not be written to the output"}, false);
+  return static_cast<int>(result->finish_reason == FinishReason::cancelled ? ExitCode::interrupted
+                                                                           : ExitCode::ok);
 }
 
 }  // namespace plimsoll::cli

@@ -52,12 +52,12 @@ Expected<Session> open_session(const ModelOptions& options) {
   if (!model) return tl::unexpected(model.error());
 
   Session session{.device = std::move(*device), .pool = MemoryPool::create(), .evaluator = nullptr};
-  session.evaluator = std::make_unique<VlmEvaluator>(
-      EvaluatorOptions{.model = std::move(*model),
-                       .configuration = session.device.configuration,
-                       .device_memory_bytes = session.device.memory_bytes,
-                       .threads = options.threads},
-      session.pool);
+  session.evaluator =
+      std::make_unique<VlmEvaluator>(EvaluatorOptions{.model = std::move(*model),
+                                                      .configuration = session.device.configuration,
+                                                      .device_memory_bytes = session.device.memory_bytes,
+                                                      .threads = options.threads},
+                                     session.pool);
   return session;
 }
 

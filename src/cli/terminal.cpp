@@ -9,7 +9,9 @@ namespace plimsoll::cli {
 
 namespace {
 
-std::string limit_text(const std::optional<std::uint64_t>& bytes) { return bytes ? format_size(*bytes) : "none"; }
+std::string limit_text(const std::optional<std::uint64_t>& bytes) {
+  return bytes ? format_size(*bytes) : "none";
+}
 
 std::string limits_text(const DeviceSetup& device) {
   return fmt::format("limits {} memory, {} cache", limit_text(device.configuration.memory_limit_bytes),
@@ -37,10 +39,10 @@ std::string figures_line(const Session& session, const GenerationResult& result)
   const std::string ended = result.finish_reason == FinishReason::stop     ? ""
                             : result.finish_reason == FinishReason::length ? "stopped at max tokens; "
                                                                            : "cancelled; ";
-  return fmt::format("[{}{} tokens, {:.1f} tokens/s, first token after {:.2f} s; memory: active {}, cache {}, peak {}, {}]",
-                     ended, t.tokens, t.tokens_per_second, t.time_to_first_token_ms / 1000,
-                     format_size(ledger.active_bytes), format_size(ledger.cache_bytes),
-                     format_size(ledger.peak_bytes), limits_text(session.device));
+  return fmt::format(
+      "[{}{} tokens, {:.1f} tokens/s, first token after {:.2f} s; memory: active {}, cache {}, peak {}, {}]",
+      ended, t.tokens, t.tokens_per_second, t.time_to_first_token_ms / 1000, format_size(ledger.active_bytes),
+      format_size(ledger.cache_bytes), format_size(ledger.peak_bytes), limits_text(session.device));
 }
 
 std::string memory_table(const Session& session) {
@@ -49,23 +51,25 @@ std::string memory_table(const Session& session) {
   for (std::size_t i = 0; i < kMemoryHolderCount; ++i) {
     const std::size_t bytes = report.ledger.holder_bytes[i], peak = report.ledger.holder_peak_bytes[i];
     if (bytes == 0 && peak == 0) continue;
-    text += fmt::format("  {:<16} {:>10}   peak {:>10}\n", to_string(static_cast<MemoryHolder>(i)), format_size(bytes),
-                        format_size(peak));
+    text += fmt::format("  {:<16} {:>10}   peak {:>10}\n", to_string(static_cast<MemoryHolder>(i)),
+                        format_size(bytes), format_size(peak));
   }
-  text += fmt::format("  {:<16} {:>10}   peak {:>10}   {}\n", "active", format_size(report.ledger.active_bytes),
-                      format_size(report.ledger.peak_bytes), limits_text(session.device));
-  text += fmt::format("  {:<16} {:>10}   file pages the system may drop\n", "mapped", format_size(report.ledger.mapped_bytes));
+  text +=
+      fmt::format("  {:<16} {:>10}   peak {:>10}   {}\n", "active", format_size(report.ledger.active_bytes),
+                  format_size(report.ledger.peak_bytes), limits_text(session.device));
+  text += fmt::format("  {:<16} {:>10}   file pages the system may drop\n", "mapped",
+                      format_size(report.ledger.mapped_bytes));
   text += fmt::format("  {:<16} {:>10}   code, heap, pages of the model file\n", "unaccounted",
                       format_size(report.unaccounted_bytes));
-  text += fmt::format("  {:<16} {:>10}   peak {:>10}   all of the process\n", "footprint", format_size(report.footprint_bytes),
-                      format_size(report.footprint_peak_bytes));
+  text += fmt::format("  {:<16} {:>10}   peak {:>10}   all of the process\n", "footprint",
+                      format_size(report.footprint_bytes), format_size(report.footprint_peak_bytes));
   return text;
 }
 
 std::string device_table(const DeviceSetup& device) {
   const MemoryConfiguration& c = device.configuration;
-  std::string text = fmt::format("Device          {}, class \"{}\" ({}){}\n", format_size(device.memory_bytes),
-                                 to_string(c.tier), to_string(c.strategy),
+  std::string text = fmt::format("Device          {}, class \"{}\" ({}){}\n",
+                                 format_size(device.memory_bytes), to_string(c.tier), to_string(c.strategy),
                                  device.assumed ? ", as given by --device-memory" : "");
   text += "Memory bounds of this machine\n";
   for (const MemoryBound& bound : device.machine.bounds) {
@@ -78,7 +82,8 @@ std::string device_table(const DeviceSetup& device) {
   text += fmt::format("  memory limit        {}\n", limit_text(c.memory_limit_bytes));
   text += fmt::format("  max tokens          {}\n", c.max_tokens);
   text += fmt::format("  image size          {0} x {0} pixels\n", c.image_size);
-  text += fmt::format("  keep model loaded   {}\n", c.keep_model_loaded ? "yes" : "no, it leaves after each answer");
+  text += fmt::format("  keep model loaded   {}\n",
+                      c.keep_model_loaded ? "yes" : "no, it leaves after each answer");
   text += fmt::format("  aggressive cleanup  {}\n", to_string(c.aggressive_cleanup));
   text += fmt::format("  sampling            temperature {}, top-p {}\n", c.temperature, c.top_p);
   return text;

@@ -10,7 +10,8 @@ int render(const char* text_template, const std::vector<llama_chat_message>& mes
                                          static_cast<int>(out.size()));
   if (length > static_cast<int>(out.size())) {
     out.resize(static_cast<std::size_t>(length));
-    length = llama_chat_apply_template(text_template, messages.data(), messages.size(), true, out.data(), length);
+    length =
+        llama_chat_apply_template(text_template, messages.data(), messages.size(), true, out.data(), length);
   }
   if (length >= 0) out.resize(static_cast<std::size_t>(length));
   return length;
@@ -18,7 +19,8 @@ int render(const char* text_template, const std::vector<llama_chat_message>& mes
 
 }  // namespace
 
-Expected<std::string> apply_chat_template(const llama_model* model, const std::vector<ChatMessage>& messages) {
+Expected<std::string> apply_chat_template(const llama_model* model,
+                                          const std::vector<ChatMessage>& messages) {
   std::vector<llama_chat_message> views;
   for (const ChatMessage& m : messages) views.push_back({m.role.c_str(), m.content.c_str()});
 

@@ -12,8 +12,8 @@ namespace plimsoll::engine {
 
 namespace {
 
-// Positions that go through the language model at once: twice as many make prefill 4% faster and cost twice the
-// compute memory (bench/README.md, "batch size").
+// Positions that go through the language model at once: twice as many make prefill 4% faster and cost twice
+// the compute memory (bench/README.md, "batch size").
 constexpr int kBatchTokens = 128;
 
 double ms_since(Engine::Clock::time_point start) {
@@ -48,8 +48,9 @@ Engine::Engine(const ModelFiles& files, std::shared_ptr<MemoryPool> pool, int th
 
 Engine::~Engine() = default;
 
-Expected<std::unique_ptr<Engine>> Engine::load(const ModelFiles& files, std::shared_ptr<MemoryPool> pool, int threads,
-                                               const Progress& progress, const CancelFlagPtr& cancel) {
+Expected<std::unique_ptr<Engine>> Engine::load(const ModelFiles& files, std::shared_ptr<MemoryPool> pool,
+                                               int threads, const Progress& progress,
+                                               const CancelFlagPtr& cancel) {
   auto text_file = read_model_file(files.text);
   if (!text_file) return tl::unexpected(text_file.error());
   std::uint64_t vision_bytes = 0;
@@ -65,19 +66,27 @@ Expected<std::unique_ptr<Engine>> Engine::load(const ModelFiles& files, std::sha
   const float text_share = static_cast<float>(text_file->tensor_bytes) / total;
 
   const std::size_t charged_before = charged_weights(*engine->pool_);
-  auto text = TextModel::load(files.text, engine->text_device_,
-                              [&](float share) { if (progress) progress(share * text_share); }, cancel);
+  auto text = TextModel::load(
+      files.text, engine->text_device_,
+      [&](float share) {
+        if (progress) progress(share * text_share);
+      },
+      cancel);
   if (!text) return tl::unexpected(text.error());
   engine->text_ = std::move(*text);
   engine->info_.context_length = engine->text_->context_length();
   // What llama.cpp leaves on its own CPU side stays a file mapping: the token embeddings, read row by row.
   const std::size_t charged = charged_weights(*engine->pool_) - charged_before;
-  engine->mapped_ = engine->pool_->note_mapped(text_file->tensor_bytes - std::min(charged, text_file->tensor_bytes));
+  engine->mapped_ =
+      engine->pool_->note_mapped(text_file->tensor_bytes - std::min(charged, text_file->tensor_bytes));
 
   if (files.vision.empty()) return engine;
-  auto vision = load_mtmd_encoder(files.vision, *engine->text_, *engine->pool_, engine->vision_device_, threads,
-                                  [&](float share) { if (progress) progress(text_share + share * (1 - text_share)); },
-                                  cancel);
+  auto vision = load_mtmd_encoder(
+      files.vision, *engine->text_, *engine->pool_, engine->vision_device_, threads,
+      [&](float share) {
+        if (progress) progress(text_share + share * (1 - text_share));
+      },
+      cancel);
   if (!vision) return tl::unexpected(vision.error());
   engine->vision_ = std::move(*vision);
   return engine;
@@ -124,9 +133,9 @@ Expected<void> Engine::make_room(int prompt_tokens, int image_tokens, int max_to
   const int longest = info_.context_length;
   if (prompt_tokens >= longest) {
     return fail(ErrorCode::invalid_argument,
-                "the prompt takes " + std::to_string(prompt_tokens) + " tokens (" + std::to_string(image_tokens) +
-                    " of them pictures) and the model's context has " + std::to_string(longest) +
-                    "; shorten it or use fewer pictures");
+                "the prompt takes " + std::to_string(prompt_tokens) + " tokens (" +
+                    std::to_string(image_tokens) + " of them pictures) and the model's context has " +
+                    std::to_string(longest) + "; shorten it or use fewer pictures");
   }
   const int tokens = static_cast<int>(std::min<long>(longest, static_cast<long>(prompt_tokens) + max_tokens));
   const int batch = std::max(widest_batch, std::min(kBatchTokens, tokens));
@@ -167,7 +176,8 @@ Expected<void> Engine::run_prompt(const GenerationRequest& request, const Memory
 
   result.prompt_tokens = (*prompt)->tokens();
   result.image = {(*prompt)->image_tiles(), (*prompt)->image_tokens()};
-  if (auto room = make_room(result.prompt_tokens, result.image.tokens, max_tokens, (*prompt)->widest_batch()); !room) {
+  if (auto room = make_room(result.prompt_tokens, result.image.tokens, max_tokens, (*prompt)->widest_batch());
+      !room) {
     return room;
   }
   auto timing = vision_->run(**prompt, *context_, cancel);
@@ -177,8 +187,9 @@ Expected<void> Engine::run_prompt(const GenerationRequest& request, const Memory
   return {};
 }
 
-Expected<void> Engine::write_answer(const GenerationRequest& request, const MemoryConfiguration& configuration,
-                                    const CancelFlagPtr& cancel, Clock::time_point started, const PieceSink& sink,
+Expected<void> Engine::write_answer(const GenerationRequest& request,
+                                    const MemoryConfiguration& configuration, const CancelFlagPtr& cancel,
+                                    Clock::time_point started, const PieceSink& sink,
                                     GenerationResult& result) {
   Sampler sampler({.temperature = request.temperature.value_or(configuration.temperature),
                    .top_p = request.top_p.value_or(configuration.top_p),
@@ -209,13 +220,15 @@ Expected<void> Engine::write_answer(const GenerationRequest& request, const Memo
   return done;
 }
 
-Expected<GenerationResult> Engine::generate(const GenerationRequest& request, const MemoryConfiguration& configuration,
+Expected<GenerationResult> Engine::generate(const GenerationRequest& request,
+                                            const MemoryConfiguration& configuration,
                                             const CancelFlagPtr& cancel, Clock::time_point started,
                                             const PieceSink& sink) {
   if (request.turns.empty()) return fail(ErrorCode::invalid_argument, "there is no question to answer");
   if (!vision_ && picture_count(request) > 0) {
-    return fail(ErrorCode::invalid_argument,
-                info_.name + " has no vision encoder, so it can not look at pictures; give its mmproj file too");
+    return fail(
+        ErrorCode::invalid_argument,
+        info_.name + " has no vision encoder, so it can not look at pictures; give its mmproj file too");
   }
   text_device_.listen_to(cancel);
   vision_device_.listen_to(cancel);

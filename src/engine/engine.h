@@ -19,16 +19,18 @@ class Engine {
   using PieceSink = std::function<void(std::string_view bytes)>;  // one token; may split a UTF-8 sequence
 
   /// Blocking. `progress` runs from 0 to 1 over both files.
-  static Expected<std::unique_ptr<Engine>> load(const ModelFiles& files, std::shared_ptr<MemoryPool> pool, int threads,
-                                                const Progress& progress, const CancelFlagPtr& cancel);
+  static Expected<std::unique_ptr<Engine>> load(const ModelFiles& files, std::shared_ptr<MemoryPool> pool,
+                                                int threads, const Progress& progress,
+                                                const CancelFlagPtr& cancel);
   ~Engine();
 
   const ModelInfo& info() const { return info_; }
 
-  /// Blocking. `started` is when the caller asked, for the time to the first token. A cancelled generation is a
-  /// result with what was said so far.
-  Expected<GenerationResult> generate(const GenerationRequest& request, const MemoryConfiguration& configuration,
-                                      const CancelFlagPtr& cancel, Clock::time_point started, const PieceSink& sink);
+  /// Blocking. `started` is when the caller asked, for the time to the first token. A cancelled generation is
+  /// a result with what was said so far.
+  Expected<GenerationResult> generate(const GenerationRequest& request,
+                                      const MemoryConfiguration& configuration, const CancelFlagPtr& cancel,
+                                      Clock::time_point started, const PieceSink& sink);
 
  private:
   Engine(const ModelFiles& files, std::shared_ptr<MemoryPool> pool, int threads);

@@ -68,7 +68,9 @@ ggml_backend_buffer_t make_buffer(ggml_backend_buffer_type_t type, ggml_backend_
 GovernedDevice::State& device_of(ggml_backend_buffer_type_t type) {
   return *static_cast<GovernedDevice::State*>(type->context);
 }
-RepackedType& repacked_of(ggml_backend_buffer_type_t type) { return *static_cast<RepackedType*>(type->context); }
+RepackedType& repacked_of(ggml_backend_buffer_type_t type) {
+  return *static_cast<RepackedType*>(type->context);
+}
 
 const char* plain_name(ggml_backend_buffer_type_t) { return "Governed"; }
 const char* host_name(ggml_backend_buffer_type_t) { return "Governed_Host"; }
@@ -78,7 +80,8 @@ bool is_host(ggml_backend_buffer_type_t) { return true; }
 
 ggml_backend_buffer_t plain_alloc(ggml_backend_buffer_type_t type, std::size_t bytes) {
   GovernedDevice::State& state = device_of(type);
-  if (bytes <= state.prepaid.size()) return make_buffer(type, host_memory_table(), std::move(state.prepaid), bytes);
+  if (bytes <= state.prepaid.size())
+    return make_buffer(type, host_memory_table(), std::move(state.prepaid), bytes);
   auto memory = state.allocate(state.plain_holder(), bytes);
   return memory ? make_buffer(type, host_memory_table(), std::move(*memory), bytes) : nullptr;
 }
@@ -176,7 +179,8 @@ ggml_backend_buffer_t wrap_mapped_weights(GovernedDevice::State& state, void* da
     state.refusal = charge.error();
     return nullptr;
   }
-  return ggml_backend_buffer_init(&state.plain, host_memory_table(), new Holding{std::move(*charge), data}, bytes);
+  return ggml_backend_buffer_init(&state.plain, host_memory_table(), new Holding{std::move(*charge), data},
+                                  bytes);
 }
 
 }  // namespace plimsoll::engine

@@ -51,7 +51,8 @@ ggml_status backend_compute(ggml_backend_t backend, ggml_cgraph* graph) {
 }
 
 ggml_guid_t backend_guid() {
-  static ggml_guid guid = {0x70, 0x6c, 0x69, 0x6d, 0x73, 0x6f, 0x6c, 0x6c, 0x2d, 0x6c, 0x69, 0x6e, 0x65, 0x00, 0x00, 0x01};
+  static ggml_guid guid = {0x70, 0x6c, 0x69, 0x6d, 0x73, 0x6f, 0x6c, 0x6c,
+                           0x2d, 0x6c, 0x69, 0x6e, 0x65, 0x00, 0x00, 0x01};
   return &guid;
 }
 
@@ -92,7 +93,9 @@ ggml_backend_t device_stream(ggml_backend_dev_t device, const char*) {
 }
 
 ggml_backend_buffer_type_t device_buffer_type(ggml_backend_dev_t device) { return &state_of(device).plain; }
-ggml_backend_buffer_type_t device_host_buffer_type(ggml_backend_dev_t device) { return &state_of(device).host; }
+ggml_backend_buffer_type_t device_host_buffer_type(ggml_backend_dev_t device) {
+  return &state_of(device).host;
+}
 
 ggml_backend_buffer_t device_map(ggml_backend_dev_t device, void* data, std::size_t bytes, std::size_t) {
   return wrap_mapped_weights(state_of(device), data, bytes);
@@ -107,8 +110,8 @@ bool cpu_supports_with(State& state, const ggml_tensor* op, ggml_backend_buffer_
   return supported;
 }
 
-// While weights are placed, llama.cpp asks with a dummy buffer of each type in turn and takes the first that is
-// supported: the plain type steps back for a repacked one that can do the same.
+// While weights are placed, llama.cpp asks with a dummy buffer of each type in turn and takes the first that
+// is supported: the plain type steps back for a repacked one that can do the same.
 bool device_supports_op(ggml_backend_dev_t device, const ggml_tensor* op) {
   State& state = state_of(device);
   const bool placing = state.loading_weights && op->src[0] != nullptr && op->src[0]->buffer != nullptr;
@@ -124,7 +127,8 @@ bool device_supports_op(ggml_backend_dev_t device, const ggml_tensor* op) {
 
 bool device_supports_type(ggml_backend_dev_t device, ggml_backend_buffer_type_t type) {
   State& state = state_of(device);
-  return type == &state.plain || ggml_backend_buft_is_host(type) || ggml_backend_dev_supports_buft(state.cpu, type);
+  return type == &state.plain || ggml_backend_buft_is_host(type) ||
+         ggml_backend_dev_supports_buft(state.cpu, type);
 }
 
 // ---- the registry: how llama.cpp finds the repacked layouts ---------------------------------------------
@@ -134,16 +138,17 @@ std::size_t registry_count(ggml_backend_reg_t) { return 1; }
 ggml_backend_dev_t registry_device(ggml_backend_reg_t registry, std::size_t) {
   return &static_cast<State*>(registry->context)->device;
 }
-ggml_backend_buffer_type_t* repacked_types(ggml_backend_dev_t device) { return state_of(device).repacked_list.data(); }
+ggml_backend_buffer_type_t* repacked_types(ggml_backend_dev_t device) {
+  return state_of(device).repacked_list.data();
+}
 void* registry_function(ggml_backend_reg_t, const char* name) {
   const bool asked = std::strcmp(name, "ggml_backend_dev_get_extra_bufts") == 0;
   return asked ? reinterpret_cast<void*>(repacked_types) : nullptr;
 }
 
 void make_device(State& state) {
-  state.registry = {GGML_BACKEND_API_VERSION,
-                    {registry_name, registry_count, registry_device, registry_function},
-                    &state};
+  state.registry = {
+      GGML_BACKEND_API_VERSION, {registry_name, registry_count, registry_device, registry_function}, &state};
   auto& table = state.device.iface;
   table.get_name = device_name;
   table.get_description = device_description;

@@ -22,8 +22,8 @@ class GovernedDevice {
     MemoryHolder compute;
   };
 
-  /// `repack`: offer ggml's repacked weight layouts (several times faster prefill for Q4_0; the weights are then
-  /// copied, not mapped).
+  /// `repack`: offer ggml's repacked weight layouts (several times faster prefill for Q4_0; the weights are
+  /// then copied, not mapped).
   GovernedDevice(std::shared_ptr<MemoryPool> pool, Holders holders, int threads, bool repack);
   ~GovernedDevice();  // REQUIRES: all that was made on it is gone
   GovernedDevice(const GovernedDevice&) = delete;

@@ -44,8 +44,9 @@ struct GgufFile {
   }
   int number(const char* key) const {
     const auto id = gguf_find_key(header, key);
-    return id >= 0 && gguf_get_kv_type(header, id) == GGUF_TYPE_UINT32 ? static_cast<int>(gguf_get_val_u32(header, id))
-                                                                       : 0;
+    return id >= 0 && gguf_get_kv_type(header, id) == GGUF_TYPE_UINT32
+               ? static_cast<int>(gguf_get_val_u32(header, id))
+               : 0;
   }
 };
 
@@ -58,10 +59,13 @@ bool has_gguf_magic(const fs::path& path) {
 Expected<void> check_readable(const fs::path& path) {
   std::error_code error;
   if (!fs::exists(path, error)) return fail(ErrorCode::not_found, path.string() + ": no such file");
-  if (fs::is_directory(path, error)) return fail(ErrorCode::invalid_argument, path.string() + ": a folder, not a file");
-  if (!std::ifstream(path)) return fail(ErrorCode::io, path.string() + ": can not be read; check its permissions");
+  if (fs::is_directory(path, error))
+    return fail(ErrorCode::invalid_argument, path.string() + ": a folder, not a file");
+  if (!std::ifstream(path))
+    return fail(ErrorCode::io, path.string() + ": can not be read; check its permissions");
   if (!has_gguf_magic(path)) {
-    return fail(ErrorCode::invalid_argument, path.string() + ": not a GGUF file; give a model in GGUF format");
+    return fail(ErrorCode::invalid_argument,
+                path.string() + ": not a GGUF file; give a model in GGUF format");
   }
   return {};
 }
@@ -79,7 +83,8 @@ Expected<ModelFileSummary> read_model_file(const fs::path& path) {
   const GgufFile file(path);
   if (file.header == nullptr) return cut_short(path);
 
-  ModelFileSummary summary{.architecture = file.text("general.architecture"), .name = file.text("general.name")};
+  ModelFileSummary summary{.architecture = file.text("general.architecture"),
+                           .name = file.text("general.name")};
   summary.image_longest_edge = file.number("clip.vision.preproc_image_size");
   summary.image_tile = file.number("clip.vision.image_size");
 
@@ -90,7 +95,8 @@ Expected<ModelFileSummary> read_model_file(const fs::path& path) {
     data_end = std::max(data_end, gguf_get_tensor_offset(file.header, i) + size);
     summary.tensor_bytes += (size + kAlignment - 1) / kAlignment * kAlignment;
   }
-  for (ggml_tensor* t = ggml_get_first_tensor(file.tensors); t != nullptr; t = ggml_get_next_tensor(file.tensors, t)) {
+  for (ggml_tensor* t = ggml_get_first_tensor(file.tensors); t != nullptr;
+       t = ggml_get_next_tensor(file.tensors, t)) {
     summary.parameters += static_cast<std::uint64_t>(ggml_nelements(t));
   }
   std::error_code error;
@@ -104,8 +110,8 @@ namespace {
 Expected<void> place(const fs::path& path, const ModelFileSummary& summary, ModelFiles& model) {
   fs::path& slot = summary.architecture == kVisionArchitecture ? model.vision : model.text;
   if (!slot.empty()) {
-    return fail(ErrorCode::invalid_argument, path.parent_path().string() + ": " + slot.filename().string() + " and " +
-                                                 path.filename().string() +
+    return fail(ErrorCode::invalid_argument, path.parent_path().string() + ": " + slot.filename().string() +
+                                                 " and " + path.filename().string() +
                                                  " both fit; name the one you mean instead of the folder");
   }
   slot = path;
@@ -123,7 +129,8 @@ std::optional<std::string> read_system_prompt(const fs::path& folder) {
 }
 
 Expected<ModelFiles> find_in_folder(const fs::path& folder) {
-  ModelFiles model{.name = fs::canonical(folder).filename().string(), .system_prompt = read_system_prompt(folder)};
+  ModelFiles model{.name = fs::canonical(folder).filename().string(),
+                   .system_prompt = read_system_prompt(folder)};
   for (const auto& entry : fs::directory_iterator(folder)) {
     if (entry.path().extension() != ".gguf") continue;
     auto summary = read_model_file(entry.path());
@@ -140,8 +147,9 @@ Expected<ModelFiles> find_file(const fs::path& path) {
   auto summary = read_model_file(path);
   if (!summary) return tl::unexpected(summary.error());
   if (summary->architecture == kVisionArchitecture) {
-    return fail(ErrorCode::invalid_argument, path.string() + ": a vision encoder; give the language model as the model "
-                                                             "and this file as its mmproj");
+    return fail(ErrorCode::invalid_argument, path.string() +
+                                                 ": a vision encoder; give the language model as the model "
+                                                 "and this file as its mmproj");
   }
   const std::string name = summary->name.empty() ? path.stem().string() : summary->name;
   return ModelFiles{.name = name, .text = path};
@@ -156,8 +164,10 @@ Expected<ModelFiles> find_anything(const std::string& name_or_path) {
       if (fs::is_directory(folder / name_or_path, error)) return find_in_folder(folder / name_or_path);
     }
   }
-  return fail(ErrorCode::not_found, name_or_path + ": no such model; give a folder, a .gguf file, or the name of a "
-                                                   "bundled model (" + std::string(kDefaultModel) + ")");
+  return fail(ErrorCode::not_found, name_or_path +
+                                        ": no such model; give a folder, a .gguf file, or the name of a "
+                                        "bundled model (" +
+                                        std::string(kDefaultModel) + ")");
 }
 
 }  // namespace
@@ -171,7 +181,8 @@ Expected<ModelFiles> find_model(const std::string& name_or_path, const fs::path&
     auto summary = engine::read_model_file(vision);
     if (!summary) return tl::unexpected(summary.error());
     if (summary->architecture != engine::kVisionArchitecture) {
-      return fail(ErrorCode::invalid_argument, vision.string() + ": not a vision encoder; its architecture is \"" +
+      return fail(ErrorCode::invalid_argument, vision.string() +
+                                                   ": not a vision encoder; its architecture is \"" +
                                                    summary->architecture + "\", not \"clip\"");
     }
     model->vision = vision;

@@ -27,7 +27,8 @@ class MtmdPrompt : public LaidOutPrompt {
 
   int tokens() const override { return static_cast<int>(mtmd_helper_get_n_tokens(chunks_.get())); }
   int image_tokens() const override {
-    return sum([](const mtmd_input_chunk* chunk) { return static_cast<int>(mtmd_input_chunk_get_n_tokens(chunk)); });
+    return sum(
+        [](const mtmd_input_chunk* chunk) { return static_cast<int>(mtmd_input_chunk_get_n_tokens(chunk)); });
   }
   int image_tiles() const override {
     return sum([](const mtmd_input_chunk*) { return 1; });
@@ -67,14 +68,17 @@ class MtmdEncoder : public VisionEncoder {
   std::string_view marker() const override { return kMarker; }
   int longest_edge() const override { return summary_.image_longest_edge; }
 
-  Expected<std::unique_ptr<LaidOutPrompt>> lay_out(const std::string& text, std::span<const Image> images) override;
-  Expected<PromptTiming> run(LaidOutPrompt& prompt, TextContext& context, const CancelFlagPtr& cancel) override;
+  Expected<std::unique_ptr<LaidOutPrompt>> lay_out(const std::string& text,
+                                                   std::span<const Image> images) override;
+  Expected<PromptTiming> run(LaidOutPrompt& prompt, TextContext& context,
+                             const CancelFlagPtr& cancel) override;
 
  private:
   std::size_t preprocessed_bytes(const Image& image) const;
   Expected<void> run_text(const mtmd_input_chunk* chunk, TextContext& context, const CancelFlagPtr& cancel);
   Expected<void> encode(const mtmd_input_chunk* chunk, const CancelFlagPtr& cancel);
-  Expected<void> run_picture(const mtmd_input_chunk* chunk, TextContext& context, const CancelFlagPtr& cancel);
+  Expected<void> run_picture(const mtmd_input_chunk* chunk, TextContext& context,
+                             const CancelFlagPtr& cancel);
 
   mtmd::context_ptr context_;
   ModelFileSummary summary_;
@@ -96,7 +100,8 @@ std::size_t MtmdEncoder::preprocessed_bytes(const Image& image) const {
   return (whole_tiles(width) * whole_tiles(height) + tile * tile) * kBytesPerPixel;
 }
 
-Expected<std::unique_ptr<LaidOutPrompt>> MtmdEncoder::lay_out(const std::string& text, std::span<const Image> images) {
+Expected<std::unique_ptr<LaidOutPrompt>> MtmdEncoder::lay_out(const std::string& text,
+                                                              std::span<const Image> images) {
   std::size_t bytes = 0;
   for (const Image& image : images) bytes += preprocessed_bytes(image);
   auto pixels = pool_.reserve(MemoryHolder::media, bytes);
@@ -105,20 +110,23 @@ Expected<std::unique_ptr<LaidOutPrompt>> MtmdEncoder::lay_out(const std::string&
   std::vector<mtmd::bitmap_ptr> bitmaps;
   std::vector<const mtmd_bitmap*> views;
   for (const Image& image : images) {
-    bitmaps.emplace_back(mtmd_bitmap_init(static_cast<std::uint32_t>(image.width), static_cast<std::uint32_t>(image.height),
+    bitmaps.emplace_back(mtmd_bitmap_init(static_cast<std::uint32_t>(image.width),
+                                          static_cast<std::uint32_t>(image.height),
                                           reinterpret_cast<const unsigned char*>(image.pixels.data())));
     views.push_back(bitmaps.back().get());
   }
   mtmd::input_chunks_ptr chunks(mtmd_input_chunks_init());
   const mtmd_input_text input{text.c_str(), text.size(), true, true};
   if (mtmd_tokenize(context_.get(), chunks.get(), &input, views.data(), views.size()) != 0) {
-    return fail(ErrorCode::engine, "the picture could not be prepared for this model: " + take_engine_complaint());
+    return fail(ErrorCode::engine,
+                "the picture could not be prepared for this model: " + take_engine_complaint());
   }
   const bool whole_pictures = mtmd_decode_use_non_causal(context_.get(), nullptr);
   return std::make_unique<MtmdPrompt>(std::move(chunks), std::move(*pixels), whole_pictures);
 }
 
-Expected<void> MtmdEncoder::run_text(const mtmd_input_chunk* chunk, TextContext& context, const CancelFlagPtr& cancel) {
+Expected<void> MtmdEncoder::run_text(const mtmd_input_chunk* chunk, TextContext& context,
+                                     const CancelFlagPtr& cancel) {
   std::size_t count = 0;
   const llama_token* tokens = mtmd_input_chunk_get_tokens_text(chunk, &count);
   return context.append({tokens, count}, cancel);
@@ -141,7 +149,8 @@ Expected<void> MtmdEncoder::run_picture(const mtmd_input_chunk* chunk, TextConte
   return {};
 }
 
-Expected<PromptTiming> MtmdEncoder::run(LaidOutPrompt& prompt, TextContext& context, const CancelFlagPtr& cancel) {
+Expected<PromptTiming> MtmdEncoder::run(LaidOutPrompt& prompt, TextContext& context,
+                                        const CancelFlagPtr& cancel) {
   const auto& chunks = static_cast<const MtmdPrompt&>(prompt);
   PromptTiming timing;
   device_.listen_to(cancel);
@@ -187,8 +196,9 @@ mtmd_context_params parameters(GovernedDevice& device, int threads, LoadWatch& w
 }  // namespace
 
 Expected<std::unique_ptr<VisionEncoder>> load_mtmd_encoder(const std::filesystem::path& path, TextModel& text,
-                                                           MemoryPool& pool, GovernedDevice& device, int threads,
-                                                           const Progress& progress, const CancelFlagPtr& cancel) {
+                                                           MemoryPool& pool, GovernedDevice& device,
+                                                           int threads, const Progress& progress,
+                                                           const CancelFlagPtr& cancel) {
   auto summary = read_model_file(path);
   if (!summary) return tl::unexpected(summary.error());
   auto weights = pool.allocate(MemoryHolder::weights_vision, summary->tensor_bytes);
@@ -196,7 +206,8 @@ Expected<std::unique_ptr<VisionEncoder>> load_mtmd_encoder(const std::filesystem
 
   LoadWatch watch{progress, cancel};
   device.prepay(std::move(*weights));  // mtmd's first buffer are the weights
-  mtmd::context_ptr context(mtmd_init_from_file(path.c_str(), text.get(), parameters(device, threads, watch)));
+  mtmd::context_ptr context(
+      mtmd_init_from_file(path.c_str(), text.get(), parameters(device, threads, watch)));
   device.prepay({});
   // mtmd goes on when its compute memory is refused, and would crash at the first picture.
   if (auto refusal = device.take_refusal()) return tl::unexpected(*refusal);

@@ -8,11 +8,12 @@
 
 namespace plimsoll::engine {
 
-/// Loads the encoder's weights onto `device`. They are reserved first, because mtmd does not survive a refusal.
-/// Fails with `over_budget`, `out_of_memory`, `cancelled`, `io` or `engine`.
-/// REQUIRES: `text` and `device` outlive it.
+/// Loads the encoder's weights onto `device`. They are reserved first, because mtmd does not survive a
+/// refusal. Fails with `over_budget`, `out_of_memory`, `cancelled`, `io` or `engine`. REQUIRES: `text` and
+/// `device` outlive it.
 Expected<std::unique_ptr<VisionEncoder>> load_mtmd_encoder(const std::filesystem::path& path, TextModel& text,
-                                                           MemoryPool& pool, GovernedDevice& device, int threads,
-                                                           const Progress& progress, const CancelFlagPtr& cancel);
+                                                           MemoryPool& pool, GovernedDevice& device,
+                                                           int threads, const Progress& progress,
+                                                           const CancelFlagPtr& cancel);
 
 }  // namespace plimsoll::engine

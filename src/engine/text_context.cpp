@@ -5,8 +5,8 @@
 
 namespace plimsoll::engine {
 
-Expected<std::unique_ptr<TextContext>> TextContext::create(TextModel& model, GovernedDevice& device, ContextSize size,
-                                                           int threads) {
+Expected<std::unique_ptr<TextContext>> TextContext::create(TextModel& model, GovernedDevice& device,
+                                                           ContextSize size, int threads) {
   llama_context_params params = llama_context_default_params();
   params.n_ctx = static_cast<std::uint32_t>(size.tokens);
   params.n_batch = static_cast<std::uint32_t>(size.batch_tokens);
@@ -24,7 +24,8 @@ Expected<std::unique_ptr<TextContext>> TextContext::create(TextModel& model, Gov
     return tl::unexpected(*refusal);
   }
   if (context == nullptr) {
-    return tl::unexpected(explain_failure(device, std::make_shared<CancelFlag>(), "making room for the conversation"));
+    return tl::unexpected(
+        explain_failure(device, std::make_shared<CancelFlag>(), "making room for the conversation"));
   }
   size.tokens = static_cast<int>(llama_n_ctx(context));
   size.batch_tokens = static_cast<int>(llama_n_batch(context));

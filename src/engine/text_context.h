@@ -1,4 +1,5 @@
-// One sequence in a language model: its KV cache and compute memory, filled from the left. Belongs to one thread.
+// One sequence in a language model: its KV cache and compute memory, filled from the left. Belongs to one
+// thread.
 #pragma once
 
 #include <memory>
@@ -17,8 +18,8 @@ class TextContext {
  public:
   /// Charges the KV cache to `kv` and the rest to the device's compute holder.
   /// Fails with `over_budget`, `out_of_memory` or `engine`. REQUIRES: `model` and `device` outlive it.
-  static Expected<std::unique_ptr<TextContext>> create(TextModel& model, GovernedDevice& device, ContextSize size,
-                                                       int threads);
+  static Expected<std::unique_ptr<TextContext>> create(TextModel& model, GovernedDevice& device,
+                                                       ContextSize size, int threads);
 
   llama_context* get() const { return context_.get(); }
   ContextSize size() const { return size_; }

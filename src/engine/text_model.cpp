@@ -28,8 +28,9 @@ Error explain_failure(GovernedDevice& device, const CancelFlagPtr& cancel, const
   return {ErrorCode::engine, what + " failed" + (complaint.empty() ? "" : ": " + complaint)};
 }
 
-Expected<std::unique_ptr<TextModel>> TextModel::load(const std::filesystem::path& path, GovernedDevice& device,
-                                                     const Progress& progress, const CancelFlagPtr& cancel) {
+Expected<std::unique_ptr<TextModel>> TextModel::load(const std::filesystem::path& path,
+                                                     GovernedDevice& device, const Progress& progress,
+                                                     const CancelFlagPtr& cancel) {
   capture_engine_log();
   std::array<ggml_backend_dev_t, 2> devices = {device.handle(), nullptr};
   LoadWatch watch{progress, cancel};
@@ -52,7 +53,8 @@ Expected<std::unique_ptr<TextModel>> TextModel::load(const std::filesystem::path
 std::vector<llama_token> TextModel::tokenize(std::string_view text) const {
   const auto length = static_cast<int>(text.size());
   std::vector<llama_token> tokens(text.size() + 2);
-  int count = llama_tokenize(vocab_, text.data(), length, tokens.data(), static_cast<int>(tokens.size()), true, true);
+  int count =
+      llama_tokenize(vocab_, text.data(), length, tokens.data(), static_cast<int>(tokens.size()), true, true);
   if (count < 0) {
     tokens.resize(static_cast<std::size_t>(-count));
     count = llama_tokenize(vocab_, text.data(), length, tokens.data(), -count, true, true);

@@ -42,8 +42,8 @@ class TextModel {
   const llama_vocab* vocab_;
 };
 
-/// The error to report when llama.cpp or mtmd failed: the device's refusal if there was one, `cancelled` if that
-/// was asked for, otherwise `engine` with what the library complained about.
+/// The error to report when llama.cpp or mtmd failed: the device's refusal if there was one, `cancelled` if
+/// that was asked for, otherwise `engine` with what the library complained about.
 Error explain_failure(GovernedDevice& device, const CancelFlagPtr& cancel, const std::string& what);
 
 }  // namespace plimsoll::engine

@@ -1,5 +1,5 @@
-// Pictures for a language model: what they look like in the prompt, and their embeddings. One interface, so that
-// a model's own encoder and mtmd's can stand behind it. Belongs to one thread.
+// Pictures for a language model: what they look like in the prompt, and their embeddings. One interface, so
+// that a model's own encoder and mtmd's can stand behind it. Belongs to one thread.
 #pragma once
 
 #include <memory>
@@ -39,10 +39,12 @@ class VisionEncoder {
   virtual int longest_edge() const = 0;
 
   /// REQUIRES: as many markers in `text` as `images`.
-  virtual Expected<std::unique_ptr<LaidOutPrompt>> lay_out(const std::string& text, std::span<const Image> images) = 0;
+  virtual Expected<std::unique_ptr<LaidOutPrompt>> lay_out(const std::string& text,
+                                                           std::span<const Image> images) = 0;
 
   /// Runs the prompt through both encoders into `context`. Stops between two nodes of a graph when cancelled.
-  virtual Expected<PromptTiming> run(LaidOutPrompt& prompt, TextContext& context, const CancelFlagPtr& cancel) = 0;
+  virtual Expected<PromptTiming> run(LaidOutPrompt& prompt, TextContext& context,
+                                     const CancelFlagPtr& cancel) = 0;
 };
 
 }  // namespace plimsoll::engine

@@ -47,15 +47,16 @@ struct ModelHandle::Residency {
 
 const ModelInfo& ModelHandle::info() const { return residency_->info; }
 
-// Three threads meet here. `mutex` guards what callers and the engine thread both touch; `engine` is the engine
-// thread's alone.
+// Three threads meet here. `mutex` guards what callers and the engine thread both touch; `engine` is the
+// engine thread's alone.
 struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
   using Residency = ModelHandle::Residency;
   using Clock = engine::Engine::Clock;
 
   Impl(EvaluatorOptions given, std::shared_ptr<MemoryPool> given_pool)
       : options(std::move(given)), pool(std::move(given_pool)) {
-    if (options.threads <= 0) options.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+    if (options.threads <= 0)
+      options.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
     if (!options.pressure) {
       options.pressure = [bytes = options.device_memory_bytes] { return measured_pressure(bytes); };
     }
@@ -83,7 +84,8 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
   }
 
   // Runs `work` on the engine thread and shows what it streams on this one until it closes the stream.
-  void run_and_show(std::function<void(TextStream&)> work, const TextSink& on_text, const LoadProgress& on_load) {
+  void run_and_show(std::function<void(TextStream&)> work, const TextSink& on_text,
+                    const LoadProgress& on_load) {
     auto stream = std::make_shared<TextStream>();
     engine_thread.post([stream, work = std::move(work)] {
       work(*stream);
@@ -113,8 +115,8 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
       if (auto resident = residency.lock()) return resident;
     }
     if (!model) {
-      auto loaded = engine::Engine::load(options.model, pool, options.threads,
-                                         [&](float share) { stream.report(share); }, cancel_flag);
+      auto loaded = engine::Engine::load(
+          options.model, pool, options.threads, [&](float share) { stream.report(share); }, cancel_flag);
       if (!loaded) {
         give_back();
         return tl::unexpected(loaded.error());
@@ -209,7 +211,8 @@ Expected<ModelHandle> VlmEvaluator::load(const LoadProgress& progress) {
   auto flag = impl_->claim();
   if (!flag) return tl::unexpected(flag.error());
   Expected<std::shared_ptr<ModelHandle::Residency>> resident = nullptr;
-  impl_->run_and_show([&](TextStream& stream) { resident = impl_->ensure_loaded(stream, *flag); }, {}, progress);
+  impl_->run_and_show([&](TextStream& stream) { resident = impl_->ensure_loaded(stream, *flag); }, {},
+                      progress);
   impl_->release_claim();
   if (!resident) return tl::unexpected(resident.error());
   return ModelHandle(std::move(*resident));

@@ -1,5 +1,5 @@
-// The answer on its way from the engine's thread to the one that waits for it: whole UTF-8 characters, in pieces
-// worth drawing. Thread-safe.
+// The answer on its way from the engine's thread to the one that waits for it: whole UTF-8 characters, in
+// pieces worth drawing. Thread-safe.
 #pragma once
 
 #include <chrono>
@@ -19,7 +19,8 @@ class TextStream {
   static constexpr std::chrono::milliseconds kUpdateInterval{250};
 
   /// `now` is a test's clock.
-  explicit TextStream(std::function<Clock::time_point()> now = Clock::now) : now_(std::move(now)), last_(now_()) {}
+  explicit TextStream(std::function<Clock::time_point()> now = Clock::now)
+      : now_(std::move(now)), last_(now_()) {}
 
   /// The engine's side: one token's bytes.
   void push(std::string_view bytes);
@@ -29,9 +30,9 @@ class TextStream {
   void report(float share);
 
   struct Update {
-    std::string text{};    // empty when there is only progress
-    float progress = -1;   // negative when there is only text
-    bool closed = false;   // nothing follows
+    std::string text{};   // empty when there is only progress
+    float progress = -1;  // negative when there is only text
+    bool closed = false;  // nothing follows
   };
   /// The waiting side. Blocking until there is something to show.
   Update wait();

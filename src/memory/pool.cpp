@@ -15,8 +15,8 @@ namespace plimsoll {
 namespace {
 
 constexpr std::array<std::string_view, kMemoryHolderCount> kHolderNames = {
-    "weights.text", "weights.vision", "kv",          "compute.text", "compute.vision",
-    "cache.buffers", "cache.images",  "cache.prefixes", "media"};
+    "weights.text", "weights.vision", "kv",   "compute.text", "compute.vision", "cache.buffers",
+    "cache.images", "cache.prefixes", "media"};
 
 std::size_t index_of(MemoryHolder holder) { return static_cast<std::size_t>(holder); }
 
@@ -81,10 +81,14 @@ struct MemoryPool::State {
   }
 
   BudgetDenial denial(MemoryHolder holder, std::size_t bytes) const {
-    BudgetDenial denial{std::string(to_string(holder)), bytes, room() + cache.bytes(),
-                        ledger.memory_limit_bytes.value_or(0), {}};
+    BudgetDenial denial{std::string(to_string(holder)),
+                        bytes,
+                        room() + cache.bytes(),
+                        ledger.memory_limit_bytes.value_or(0),
+                        {}};
     for (std::size_t i = 0; i < kMemoryHolderCount; ++i) {
-      if (ledger.holder_bytes[i] > 0) denial.holders.push_back({std::string(kHolderNames[i]), ledger.holder_bytes[i]});
+      if (ledger.holder_bytes[i] > 0)
+        denial.holders.push_back({std::string(kHolderNames[i]), ledger.holder_bytes[i]});
     }
     std::sort(denial.holders.begin(), denial.holders.end(),
               [](const HolderShare& a, const HolderShare& b) { return a.bytes > b.bytes; });
@@ -130,6 +134,7 @@ void MemoryPool::reset_peak_memory() {
   std::lock_guard lock(state_->mutex);
   state_->ledger.peak_bytes = state_->ledger.active_bytes;
   state_->ledger.holder_peak_bytes = state_->ledger.holder_bytes;
+  state_->ledger.holder_peak_bytes[index_of(MemoryHolder::cache_buffers)] = state_->cache.bytes();
 }
 
 std::optional<std::size_t> MemoryPool::set_memory_limit(std::optional<std::size_t> bytes) {
@@ -220,8 +225,8 @@ Expected<Buffer> MemoryPool::allocate(MemoryHolder holder, std::size_t bytes) {
   if (data == nullptr && clear_cache() > 0) data = state_->source->map(*rounded);
   if (data == nullptr) {
     refund(holder, *rounded);
-    return fail(ErrorCode::out_of_memory, "the operating system has no " + format_size(*rounded) + " left for " +
-                                              std::string(to_string(holder)) +
+    return fail(ErrorCode::out_of_memory, "the operating system has no " + format_size(*rounded) +
+                                              " left for " + std::string(to_string(holder)) +
                                               "; close other programs or use a smaller model");
   }
   return Buffer(shared_from_this(), holder, data, *rounded);
@@ -235,7 +240,10 @@ void MemoryPool::take_back(MemoryHolder holder, std::byte* data, std::size_t byt
     const bool keep = bytes <= state_->ledger.cache_limit_bytes && bytes <= state_->room();
     if (keep) {
       state_->cache.insert(data, bytes);
-      evicted = state_->evict_until([&] { return state_->cache.bytes() <= state_->ledger.cache_limit_bytes; });
+      evicted =
+          state_->evict_until([&] { return state_->cache.bytes() <= state_->ledger.cache_limit_bytes; });
+      std::size_t& peak = state_->ledger.holder_peak_bytes[index_of(MemoryHolder::cache_buffers)];
+      peak = std::max(peak, state_->cache.bytes());
     } else {
       evicted.push_back({data, bytes});
     }
