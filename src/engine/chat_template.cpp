@@ -22,6 +22,7 @@ int render(const char* text_template, const std::vector<llama_chat_message>& mes
 Expected<std::string> apply_chat_template(const llama_model* model,
                                           const std::vector<ChatMessage>& messages) {
   std::vector<llama_chat_message> views;
+  views.reserve(messages.size());
   for (const ChatMessage& m : messages) views.push_back({m.role.c_str(), m.content.c_str()});
 
   std::string text;

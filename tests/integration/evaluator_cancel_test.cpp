@@ -1,0 +1,185 @@
+// Cancelling, being busy, and resetting in an emergency.
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "tests/integration/bundled_model.h"
+
+namespace plimsoll::test {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double ms_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+// A generation on another thread. Long on purpose: sampled hot, it does not end by itself for a while.
+class Running {
+ public:
+  explicit Running(Bench& bench) {
+    thread_ = std::thread([this, &bench] {
+      GenerationRequest request = ask("Describe this image.", {picture("garden.png")});
+      request.temperature = 50.0F;
+      request.top_p = 1.0F;
+      request.max_tokens = 1500;
+      result = bench->generate(request, [this](std::string_view) { text_arrived(); });
+      ended = Clock::now();
+    });
+  }
+  ~Running() { join(); }
+
+  void wait_for_text() {
+    std::unique_lock lock(mutex_);
+    arrived_.wait(lock, [this] { return text_; });
+  }
+  void join() {
+    if (thread_.joinable()) thread_.join();
+  }
+
+  std::optional<Expected<GenerationResult>> result;
+  Clock::time_point ended;
+
+ private:
+  void text_arrived() {
+    std::lock_guard lock(mutex_);
+    text_ = true;
+    arrived_.notify_one();
+  }
+  std::thread thread_;
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  bool text_ = false;
+};
+
+// Reads what the pool holds until it is what was wanted; gives up after ten seconds.
+template <typename Condition>
+bool eventually(Condition condition) {
+  const auto deadline = Clock::now() + std::chrono::seconds(10);
+  while (!condition()) {
+    if (Clock::now() > deadline) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+TEST(Cancel, DuringTheAnswerKeepsWhatWasSaid) {
+  Bench bench;
+  Running running(bench);
+  running.wait_for_text();
+  bench->cancel_generation();
+  running.join();
+  ASSERT_TRUE(*running.result);
+  EXPECT_EQ((*running.result)->finish_reason, FinishReason::cancelled);
+  EXPECT_FALSE((*running.result)->answer.empty());
+  EXPECT_EQ(bench->generate(ask_about_dog_and_car())->answer, kDogAndCar);
+}
+
+// The vision encoder's compute memory exists from the load on; what the media room holds tells that the picture has
+// been laid out and is being encoded.
+TEST(Cancel, DuringTheEncodingOfAPictureEndsItSoonAndTheNextWorks) {
+  Bench bench;
+  ASSERT_TRUE(bench->load());
+  for (int round = 0; round < 5; ++round) {
+    Running running(bench);
+    ASSERT_TRUE(eventually([&] {
+      const MemoryLedger ledger = bench.pool->ledger();
+      return ledger.of(MemoryHolder::media) > 0 && ledger.of(MemoryHolder::kv) > 0;
+    }));
+    const auto start = Clock::now();
+    bench->cancel_generation();
+    running.join();
+    ASSERT_TRUE(*running.result);
+    EXPECT_EQ((*running.result)->finish_reason, FinishReason::cancelled);
+    const double ms = std::chrono::duration<double, std::milli>(running.ended - start).count();
+    EXPECT_LT(ms, kSanitized ? 10000 : 150);
+  }
+  EXPECT_EQ(bench->generate(ask_about_dog_and_car())->answer, kDogAndCar);
+}
+
+TEST(Cancel, DuringTheLoadLeavesNothingBehind) {
+  Bench bench;
+  auto cancelled = bench->load([&](float, std::string_view) { bench->cancel_generation(); });
+  // The load is quick: a cancel that came too late is a load that succeeded.
+  if (!cancelled) {
+    EXPECT_EQ(cancelled.error().code, ErrorCode::cancelled);
+    EXPECT_TRUE(eventually([&] { return bench.pool->active_memory() == 0; }));
+    EXPECT_EQ(bench->load_state(), LoadState::idle);
+  }
+  EXPECT_EQ(bench->generate(ask_about_dog_and_car())->answer, kDogAndCar);
+}
+
+TEST(Cancel, IsNotRememberedWhenNothingRuns) {
+  Bench bench;
+  bench->cancel_generation();
+  EXPECT_EQ(bench->generate(ask_about_dog_and_car())->finish_reason, FinishReason::stop);
+  bench->cancel_generation();
+  EXPECT_EQ(bench->generate(ask_about_dog_and_car())->finish_reason, FinishReason::stop);
+}
+
+TEST(Cancel, DuringTheLoadOfAQuestionCancelsTheQuestion) {
+  Bench bench;
+  auto result = bench->generate(ask_about_dog_and_car(), {},
+                                [&](float, std::string_view) { bench->cancel_generation(); });
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->finish_reason, FinishReason::cancelled);
+  EXPECT_TRUE(result->answer.empty());
+}
+
+TEST(Busy, ASecondGenerationIsRefusedWhileOneRuns) {
+  Bench bench;
+  Running running(bench);
+  running.wait_for_text();
+  const auto start = Clock::now();
+  EXPECT_EQ(bench->generate(ask_about_dog_and_car()).error().code, ErrorCode::busy);
+  EXPECT_LT(ms_since(start), kSanitized ? 1000 : 50);
+  bench->cancel_generation();
+}
+
+TEST(EmergencyReset, CancelsUnloadsAndClears) {
+  Bench bench;
+  Running running(bench);
+  running.wait_for_text();
+  bench->emergency_memory_reset();
+  running.join();
+  EXPECT_EQ((*running.result)->finish_reason, FinishReason::cancelled);
+  EXPECT_TRUE(eventually([&] { return bench.pool->active_memory() + bench.pool->cache_memory() == 0; }));
+  EXPECT_EQ(bench->load_state(), LoadState::idle);
+  EXPECT_EQ(bench->generate(ask_about_dog_and_car())->answer, kDogAndCar);
+}
+
+struct CancelUnderPressure : testing::TestWithParam<MemoryPressure> {};
+
+// Spec section 6, column "on cancel".
+TEST_P(CancelUnderPressure, CleansUpWhatThePressureAsksForAndNoMore) {
+  Bench bench(configuration_for(Strategy::tiered, DeviceMemoryTier::standard), [] { return GetParam(); });
+  ASSERT_TRUE(bench->generate(ask("What is in these images?", {picture("cat.png"), picture("guitar.png")})));
+  ASSERT_TRUE(bench->generate(ask_about_dog_and_car()));  // a smaller context: the larger one's scratch is cached
+  Running running(bench);
+  running.wait_for_text();
+  const std::size_t cached = bench.pool->cache_memory();
+  ASSERT_GT(cached, 0U);
+  bench->cancel_generation();
+  running.join();
+  switch (GetParam()) {
+    case MemoryPressure::normal:
+      EXPECT_GE(bench.pool->cache_memory(), cached);
+      EXPECT_EQ(bench->load_state(), LoadState::loaded);
+      break;
+    case MemoryPressure::warning:
+      EXPECT_TRUE(eventually([&] { return bench.pool->cache_memory() == 0; }));
+      EXPECT_EQ(bench->load_state(), LoadState::loaded);
+      break;
+    case MemoryPressure::critical:
+      EXPECT_TRUE(eventually([&] { return bench.pool->active_memory() + bench.pool->cache_memory() == 0; }));
+      EXPECT_EQ(bench->load_state(), LoadState::idle);
+      break;
+  }
+}
+INSTANTIATE_TEST_SUITE_P(Spec6, CancelUnderPressure,
+                         testing::Values(MemoryPressure::normal, MemoryPressure::warning, MemoryPressure::critical),
+                         [](const auto& parameter) { return std::string(to_string(parameter.param)); });
+
+}  // namespace
+}  // namespace plimsoll::test

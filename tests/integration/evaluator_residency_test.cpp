@@ -1,0 +1,95 @@
+// How long a model stays in memory.
+#include <optional>
+#include <thread>
+
+#include "tests/integration/bundled_model.h"
+
+namespace plimsoll::test {
+namespace {
+
+bool becomes_empty(const MemoryPool& pool) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (pool.active_memory() > 0) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+TEST(Residency, AClassThatKeepsItsModelKeepsIt) {
+  Bench bench(DeviceMemoryTier::standard);
+  ASSERT_TRUE(bench->generate(ask("Hello")));
+  EXPECT_EQ(bench->load_state(), LoadState::loaded);
+  EXPECT_GT(bench.pool->ledger().of(MemoryHolder::weights_text), 0U);
+}
+
+TEST(Residency, AClassThatDoesNotLetsItGoAfterTheAnswer) {
+  Bench bench(DeviceMemoryTier::low);
+  EXPECT_EQ(bench->generate(ask_about_dog_and_car())->answer, kDogAndCar);
+  EXPECT_TRUE(becomes_empty(*bench.pool));
+  EXPECT_EQ(bench->load_state(), LoadState::idle);
+  EXPECT_EQ(bench->model_info(), "plimsoll-tiny • 22M • Low Memory");
+  auto again = bench->generate(ask_about_dog_and_car());
+  EXPECT_EQ(again->answer, kDogAndCar);
+  EXPECT_GT(again->timing.load_ms, 0);
+}
+
+TEST(Residency, TheCallersHandleKeepsItAsLongAsItLives) {
+  Bench bench(DeviceMemoryTier::low);
+  {
+    auto handle = bench->load();
+    ASSERT_TRUE(handle);
+    EXPECT_EQ(bench->load_state(), LoadState::idle);  // handed over, not cached
+    EXPECT_EQ(bench->generate(ask_about_dog_and_car())->timing.load_ms, 0);
+    EXPECT_EQ(bench->generate(ask_about_dog_and_car())->timing.load_ms, 0);
+  }
+  EXPECT_TRUE(becomes_empty(*bench.pool));
+}
+
+TEST(Residency, UnloadGivesTheMemoryBackAndTheNextQuestionLoadsAgain) {
+  Bench bench;
+  ASSERT_TRUE(bench->generate(ask_about_dog_and_car()));
+  bench->unload_model();
+  EXPECT_TRUE(becomes_empty(*bench.pool));
+  EXPECT_EQ(bench->load_state(), LoadState::idle);
+  EXPECT_EQ(bench->generate(ask_about_dog_and_car())->answer, kDogAndCar);
+}
+
+TEST(Residency, UnloadWaitsForARunningAnswer) {
+  Bench bench;
+  ASSERT_TRUE(bench->load());
+  bool unloaded = false;
+  auto result = bench->generate(ask_about_dog_and_car(), [&](std::string_view) {
+    if (!std::exchange(unloaded, true)) bench->unload_model();
+  });
+  EXPECT_EQ(result->answer, kDogAndCar);
+  EXPECT_EQ(result->finish_reason, FinishReason::stop);
+  EXPECT_TRUE(becomes_empty(*bench.pool));
+}
+
+TEST(Residency, UnloadIsStrongerThanAHandle) {
+  Bench bench;
+  auto handle = bench->load();
+  ASSERT_TRUE(handle);
+  bench->unload_model();
+  EXPECT_TRUE(becomes_empty(*bench.pool));
+  EXPECT_EQ(handle->info().name, "plimsoll-tiny");
+  EXPECT_EQ(bench->generate(ask_about_dog_and_car())->answer, kDogAndCar);
+}
+
+TEST(Residency, AHandleMayOutliveItsEvaluator) {
+  std::optional<ModelHandle> handle;
+  std::shared_ptr<MemoryPool> pool;
+  {
+    Bench bench(DeviceMemoryTier::low);
+    pool = bench.pool;
+    auto loaded = bench->load();
+    ASSERT_TRUE(loaded);
+    handle = *loaded;
+  }
+  EXPECT_EQ(pool->active_memory(), 0U);
+  EXPECT_EQ(handle->info().name, "plimsoll-tiny");
+}
+
+}  // namespace
+}  // namespace plimsoll::test

@@ -1,0 +1,100 @@
+// Every memory limit is met with an answer or with a refusal that says who holds what; never with a crash.
+#include <iostream>
+#include <numeric>
+#include <set>
+
+#include "tests/integration/bundled_model.h"
+
+namespace plimsoll::test {
+namespace {
+
+Bench bench_with_limit(std::uint64_t limit_bytes) {
+  MemoryConfiguration configuration = configuration_for(Strategy::tiered, DeviceMemoryTier::standard);
+  configuration.memory_limit_bytes = limit_bytes;
+  return Bench(configuration);
+}
+
+void expect_sensible_denial(const Error& error, std::uint64_t limit_bytes) {
+  EXPECT_EQ(error.code, ErrorCode::over_budget) << error.message;
+  ASSERT_TRUE(error.denial) << error.message;
+  const BudgetDenial& denial = *error.denial;
+  EXPECT_FALSE(denial.holder.empty());
+  EXPECT_GT(denial.requested_bytes, denial.available_bytes);
+  EXPECT_EQ(denial.limit_bytes, limit_bytes);
+  const std::size_t held = std::accumulate(denial.holders.begin(), denial.holders.end(), std::size_t{0},
+                                           [](std::size_t sum, const HolderShare& share) { return sum + share.bytes; });
+  EXPECT_EQ(held + denial.available_bytes, limit_bytes);
+}
+
+// Asks below the limit. Returns who was refused, or nothing when the answer came.
+std::optional<std::string> refused_holder(const GenerationRequest& request, std::string_view answer,
+                                          std::uint64_t limit_bytes) {
+  std::optional<std::string> refused;
+  std::shared_ptr<MemoryPool> pool;
+  {
+    Bench bench = bench_with_limit(limit_bytes);
+    pool = bench.pool;
+    auto result = bench->generate(request);
+    if (result) {
+      EXPECT_EQ(result->answer, answer);
+    } else {
+      expect_sensible_denial(result.error(), limit_bytes);
+      if (result.error().denial) refused = result.error().denial->holder;
+    }
+    EXPECT_LE(pool->peak_memory(), limit_bytes);
+  }
+  EXPECT_EQ(pool->active_memory(), 0U);
+  return refused;
+}
+
+const GenerationRequest kText = ask("Hello");
+constexpr std::string_view kTextAnswer = "Hello! Show me a picture and ask a question.";
+
+TEST(LimitSweep, EveryLimitInStepsOfSixteenMegabytesIsMet) {
+  int answered = 0;
+  for (std::uint64_t limit = 16 * kMiB; limit <= 160 * kMiB; limit += 16 * kMiB) {
+    answered += refused_holder(kText, kTextAnswer, limit) ? 0 : 1;
+    answered += refused_holder(ask_about_dog_and_car(), kDogAndCar, limit) ? 0 : 1;
+  }
+  EXPECT_GE(answered, 14) << "from 48 MB on both questions fit";
+}
+
+// Fine steps, so that each thing that is allocated on the way is the one that is refused at some limit.
+TEST(LimitSweep, EveryHolderIsRefusedCleanlyAtSomeLimit) {
+  std::set<std::string> refused;
+  for (std::uint64_t limit = 4 * kMiB; limit <= 44 * kMiB; limit += 256 * kKiB) {
+    if (auto holder = refused_holder(ask_about_dog_and_car(), kDogAndCar, limit)) refused.insert(*holder);
+    if (testing::Test::HasFailure()) FAIL() << "at a limit of " << limit;
+  }
+  for (const std::string& holder : refused) std::cout << "refused at some limit: " << holder << "\n";
+  for (const char* holder : {"weights.text", "weights.vision", "compute.vision", "media", "kv", "compute.text"}) {
+    EXPECT_TRUE(refused.contains(holder)) << holder;
+  }
+}
+
+// A larger prompt than the first left room for: the language model's own memory is what is refused.
+TEST(LimitSweep, WithoutPicturesTheContextIsRefusedCleanly) {
+  std::set<std::string> refused;
+  GenerationRequest request = kText;
+  request.max_tokens = 2000;
+  for (std::uint64_t limit = 24 * kMiB; limit <= 48 * kMiB; limit += 128 * kKiB) {
+    if (auto holder = refused_holder(request, kTextAnswer, limit)) refused.insert(*holder);
+    if (testing::Test::HasFailure()) FAIL() << "at a limit of " << limit;
+  }
+  EXPECT_TRUE(refused.contains("kv"));
+  EXPECT_TRUE(refused.contains("compute.text"));
+}
+
+TEST(LimitSweep, AHigherLimitHelpsTheSameEvaluator) {
+  Bench bench = bench_with_limit(30 * kMiB);
+  auto refused = bench->generate(ask_about_dog_and_car());
+  ASSERT_FALSE(refused);
+  expect_sensible_denial(refused.error(), 30 * kMiB);
+  bench.pool->set_memory_limit(64 * kMiB);
+  auto result = bench->generate(ask_about_dog_and_car());
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(result->answer, kDogAndCar);
+}
+
+}  // namespace
+}  // namespace plimsoll::test

@@ -1,0 +1,77 @@
+// The program as a child process: its output, its errors, how it ended.
+#pragma once
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+extern char** environ;
+
+namespace plimsoll::test {
+
+inline const std::string kExamples = std::string(PLIMSOLL_SOURCE_DIR) + "/models/plimsoll-tiny/examples/";
+
+struct Ended {
+  int exit_code = -1;  // 128 + signal when one ended it
+  std::string out;
+  std::string err;
+};
+
+/// `input` goes to its standard input. `on_output` is called with its process id whenever stdout brought something.
+inline Ended run_program(std::vector<std::string> arguments, const std::string& input = "",
+                         const std::function<void(pid_t)>& on_output = {}, const std::string& program = PLIMSOLL_PROGRAM) {
+  std::array<int, 2> in{}, out{}, err{};
+  EXPECT_EQ(pipe2(in.data(), O_CLOEXEC) + pipe2(out.data(), O_CLOEXEC) + pipe2(err.data(), O_CLOEXEC), 0);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, err[1], STDERR_FILENO);
+  arguments.insert(arguments.begin(), program);
+  std::vector<char*> words;
+  for (std::string& word : arguments) words.push_back(word.data());
+  words.push_back(nullptr);
+  pid_t child = 0;
+  EXPECT_EQ(posix_spawn(&child, program.c_str(), &actions, nullptr, words.data(), environ), 0);
+  posix_spawn_file_actions_destroy(&actions);
+  close(in[0]), close(out[1]), close(err[1]);
+  EXPECT_EQ(write(in[1], input.data(), input.size()), static_cast<ssize_t>(input.size()));
+  close(in[1]);
+
+  Ended ended;
+  std::array<pollfd, 2> streams{pollfd{out[0], POLLIN, 0}, pollfd{err[0], POLLIN, 0}};
+  for (int open = 2; open > 0;) {
+    poll(streams.data(), streams.size(), -1);
+    for (pollfd& stream : streams) {
+      if (stream.revents == 0) continue;
+      std::array<char, 4096> bytes{};
+      const ssize_t count = read(stream.fd, bytes.data(), bytes.size());
+      if (count <= 0) {
+        close(stream.fd);
+        stream.fd = -1;
+        --open;
+      } else if (&stream == &streams[0]) {
+        ended.out.append(bytes.data(), static_cast<std::size_t>(count));
+        if (on_output) on_output(child);
+      } else {
+        ended.err.append(bytes.data(), static_cast<std::size_t>(count));
+      }
+    }
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  ended.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return ended;
+}
+
+}  // namespace plimsoll::test
