@@ -4,6 +4,7 @@
 
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "cli/openmp_wait.h"
 
 namespace {
 
@@ -47,6 +48,7 @@ int run(int argc, char** argv) {
     return explain_usage(app, error, argc > 1 ? argv[1] : "");
   }
   if (device->parsed()) return plimsoll::cli::device_command(device_options);
+  plimsoll::cli::limit_openmp_spinning(argv);
   plimsoll::cli::Interrupt interrupt;  // before the evaluator starts its threads
   return chat->parsed() ? plimsoll::cli::chat_command(chat_options, interrupt)
                         : plimsoll::cli::run_command(run_options, prompt, interrupt);

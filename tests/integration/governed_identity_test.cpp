@@ -37,7 +37,8 @@ struct Side {
     model = llama_model_load_from_file((kModel / "plimsoll-tiny-q8_0.gguf").c_str(), model_params);
     llama_context_params params = llama_context_default_params();
     params.n_ctx = 512;
-    params.n_batch = params.n_ubatch = 128;
+    params.n_batch = params.n_ctx;
+    params.n_ubatch = 128;
     params.n_threads = params.n_threads_batch = kThreads;
     context = llama_init_from_model(model, params);
     mtmd_context_params vision_params = mtmd_context_params_default();
