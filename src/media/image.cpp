@@ -244,7 +244,7 @@ Object<VipsImage> Decoding::open_picture(double shrink) {
 Expected<void> Decoding::check_size(const VipsImage& header) const {
   const std::uint64_t pixels = pixel_count(header);
   if (pixels <= kMaxImagePixels) return {};
-  constexpr std::uint64_t kMega = 1000 * 1000;
+  constexpr std::uint64_t kMega = 1'000'000;
   return fail(ErrorCode::invalid_argument,
               name_ + ": " + std::to_string(header.Xsize) + "x" + std::to_string(header.Ysize) + " is " +
                   std::to_string((pixels + kMega - 1) / kMega) + " megapixels, the limit is " +

@@ -1,8 +1,8 @@
 // Real memory cgroups: what the program takes the machine for inside one.
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <utility>
 #include <optional>
+#include <utility>
 
 #include "tests/integration/program.h"
 
@@ -19,7 +19,8 @@ class MemoryCgroup {
       const char* root;
       const char* limit_file;
     };
-    for (const Kind& kind : {Kind{"/sys/fs/cgroup/memory", "memory.limit_in_bytes"}, Kind{"/sys/fs/cgroup", "memory.max"}}) {
+    for (const Kind& kind :
+         {Kind{"/sys/fs/cgroup/memory", "memory.limit_in_bytes"}, Kind{"/sys/fs/cgroup", "memory.max"}}) {
       const fs::path folder = fs::path(kind.root) / ("plimsoll-test-" + std::to_string(getpid()));
       std::error_code error;
       if (!fs::create_directory(folder, error)) continue;
@@ -46,7 +47,8 @@ TEST(CgroupDevice, AOneGibibyteContainerIsAOneGibibyteDevice) {
   constexpr std::uint64_t kLimit = 1024ULL * 1024 * 1024;
   auto group = MemoryCgroup::make(kLimit);
   if (!group) GTEST_SKIP() << "no right to make a memory cgroup here (root on Linux has it)";
-  const std::string command = "echo $$ > " + group->processes() + " && exec " + PLIMSOLL_PROGRAM + " device --json";
+  const std::string command =
+      "echo $$ > " + group->processes() + " && exec " + PLIMSOLL_PROGRAM + " device --json";
   const Ended ended = run_program({"-c", command}, "", {}, "/bin/sh");
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
   const auto o = nlohmann::json::parse(ended.out);

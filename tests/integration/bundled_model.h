@@ -33,7 +33,9 @@ inline GenerationRequest ask(std::string prompt, std::vector<ImageSource> images
   return {.turns = {{.prompt = std::move(prompt), .images = std::move(images)}}, .temperature = 0.0F};
 }
 
-inline GenerationRequest ask_about_dog_and_car() { return ask("What is in this image?", {picture("dog-car.png")}); }
+inline GenerationRequest ask_about_dog_and_car() {
+  return ask("What is in this image?", {picture("dog-car.png")});
+}
 inline constexpr std::string_view kDogAndCar = "A dog and a car.";
 
 /// An evaluator of the bundled model on a pool of its own.

@@ -23,8 +23,11 @@ Score ask_all(const std::filesystem::path& folder, const std::string& file) {
     auto result = bench->generate(ask(question, {{folder / image}}));
     EXPECT_TRUE(result) << image << ": " << result.error().message;
     if (!result) continue;
-    if (result->answer == expected) ++score.right;
-    else std::cout << image << ": " << question << "\n  expected: " << expected << "\n  answered: " << result->answer << "\n";
+    if (result->answer == expected)
+      ++score.right;
+    else
+      std::cout << image << ": " << question << "\n  expected: " << expected
+                << "\n  answered: " << result->answer << "\n";
   }
   std::cout << score.right << " of " << score.asked << " right\n";
   return score;
@@ -37,7 +40,8 @@ TEST(Questions, EveryExampleIsAnsweredExactly) {
 }
 
 TEST(Questions, HeldOutPicturesAreAnsweredAsWellAsByLlamaCpp) {
-  const Score score = ask_all(std::filesystem::path(PLIMSOLL_SOURCE_DIR) / "tests/integration/eval", "questions.jsonl");
+  const Score score =
+      ask_all(std::filesystem::path(PLIMSOLL_SOURCE_DIR) / "tests/integration/eval", "questions.jsonl");
   EXPECT_EQ(score.asked, 150);
   EXPECT_GE(score.right, 145);
 }

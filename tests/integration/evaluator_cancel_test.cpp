@@ -76,8 +76,8 @@ TEST(Cancel, DuringTheAnswerKeepsWhatWasSaid) {
   EXPECT_EQ(bench->generate(ask_about_dog_and_car())->answer, kDogAndCar);
 }
 
-// The vision encoder's compute memory exists from the load on; what the media room holds tells that the picture has
-// been laid out and is being encoded.
+// The vision encoder's compute memory exists from the load on; what the media room holds tells that the
+// picture has been laid out and is being encoded.
 TEST(Cancel, DuringTheEncodingOfAPictureEndsItSoonAndTheNextWorks) {
   Bench bench;
   ASSERT_TRUE(bench->load());
@@ -155,7 +155,8 @@ struct CancelUnderPressure : testing::TestWithParam<MemoryPressure> {};
 TEST_P(CancelUnderPressure, CleansUpWhatThePressureAsksForAndNoMore) {
   Bench bench(configuration_for(Strategy::tiered, DeviceMemoryTier::standard), [] { return GetParam(); });
   ASSERT_TRUE(bench->generate(ask("What is in these images?", {picture("cat.png"), picture("guitar.png")})));
-  ASSERT_TRUE(bench->generate(ask_about_dog_and_car()));  // a smaller context: the larger one's scratch is cached
+  ASSERT_TRUE(
+      bench->generate(ask_about_dog_and_car()));  // a smaller context: the larger one's scratch is cached
   Running running(bench);
   running.wait_for_text();
   const std::size_t cached = bench.pool->cache_memory();
@@ -178,7 +179,8 @@ TEST_P(CancelUnderPressure, CleansUpWhatThePressureAsksForAndNoMore) {
   }
 }
 INSTANTIATE_TEST_SUITE_P(Spec6, CancelUnderPressure,
-                         testing::Values(MemoryPressure::normal, MemoryPressure::warning, MemoryPressure::critical),
+                         testing::Values(MemoryPressure::normal, MemoryPressure::warning,
+                                         MemoryPressure::critical),
                          [](const auto& parameter) { return std::string(to_string(parameter.param)); });
 
 }  // namespace

@@ -65,10 +65,11 @@ TEST(Evaluator, AnswersAndAccountsForIt) {
 TEST(Evaluator, StreamsTheAnswerInWholeCharacters) {
   Bench bench;
   std::string streamed;
-  auto result = bench->generate(ask("Describe this image.", {picture("garden.png")}), [&](std::string_view text) {
-    EXPECT_EQ(incomplete_tail(text), 0U);
-    streamed += text;
-  });
+  auto result =
+      bench->generate(ask("Describe this image.", {picture("garden.png")}), [&](std::string_view text) {
+        EXPECT_EQ(incomplete_tail(text), 0U);
+        streamed += text;
+      });
   ASSERT_TRUE(result);
   EXPECT_EQ(streamed, result->answer);
   EXPECT_FALSE(streamed.empty());
@@ -120,7 +121,8 @@ TEST(Evaluator, RefusesWhatItCanNotDo) {
   Bench bench;
   EXPECT_EQ(bench->generate({}).error().code, ErrorCode::invalid_argument);
   EXPECT_EQ(bench->generate(ask("?", {{kExamples / "missing.png"}})).error().code, ErrorCode::not_found);
-  EXPECT_EQ(bench->generate(ask("?", {{kExamples / "examples.jsonl"}})).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(bench->generate(ask("?", {{kExamples / "examples.jsonl"}})).error().code,
+            ErrorCode::invalid_argument);
   std::string endless;
   for (int i = 0; i < 3000; ++i) endless += "cat ";
   EXPECT_EQ(bench->generate(ask(endless)).error().code, ErrorCode::invalid_argument);

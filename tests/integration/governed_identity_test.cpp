@@ -46,7 +46,8 @@ struct Side {
     vision_params.device = vision_device;
     vision_params.n_threads = kThreads;
     vision_params.print_timings = false;
-    vision.reset(mtmd_init_from_file((kModel / "mmproj-plimsoll-tiny-q8_0.gguf").c_str(), model, vision_params));
+    vision.reset(
+        mtmd_init_from_file((kModel / "mmproj-plimsoll-tiny-q8_0.gguf").c_str(), model, vision_params));
   }
   ~Side() {
     vision.reset();
@@ -106,17 +107,21 @@ TEST_F(GovernedIdentity, TextHasTheSameLogits) {
 // Text and picture as chunks: encoded and run on one side.
 Logits run_picture(Side& side, const mtmd_bitmap* bitmap, std::vector<Logits>& embeddings) {
   mtmd::input_chunks_ptr chunks(mtmd_input_chunks_init());
-  const std::string prompt = std::string("<|im_start|>User: ") + mtmd_default_marker() + "What is this?<end_of_utterance>\nAssistant:";
+  const std::string prompt = std::string("<|im_start|>User: ") + mtmd_default_marker() +
+                             "What is this?<end_of_utterance>\nAssistant:";
   const mtmd_input_text input{prompt.c_str(), prompt.size(), true, true};
   EXPECT_EQ(mtmd_tokenize(side.vision.get(), chunks.get(), &input, &bitmap, 1), 0);
   llama_pos position = 0;
   for (std::size_t i = 0; i < mtmd_input_chunks_size(chunks.get()); ++i) {
     const mtmd_input_chunk* chunk = mtmd_input_chunks_get(chunks.get(), i);
     const bool last = i + 1 == mtmd_input_chunks_size(chunks.get());
-    EXPECT_EQ(mtmd_helper_eval_chunk_single(side.vision.get(), side.context, chunk, position, 0, 128, last, &position), 0);
+    EXPECT_EQ(mtmd_helper_eval_chunk_single(side.vision.get(), side.context, chunk, position, 0, 128, last,
+                                            &position),
+              0);
     if (mtmd_input_chunk_get_type(chunk) != MTMD_INPUT_CHUNK_TYPE_IMAGE) continue;
     const float* row = mtmd_get_output_embd(side.vision.get());
-    const auto count = mtmd_input_chunk_get_n_tokens(chunk) * static_cast<std::size_t>(llama_model_n_embd_inp(side.model));
+    const auto count =
+        mtmd_input_chunk_get_n_tokens(chunk) * static_cast<std::size_t>(llama_model_n_embd_inp(side.model));
     embeddings.emplace_back(row, row + count);
   }
   return side.logits();

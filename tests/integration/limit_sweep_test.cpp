@@ -21,8 +21,9 @@ void expect_sensible_denial(const Error& error, std::uint64_t limit_bytes) {
   EXPECT_FALSE(denial.holder.empty());
   EXPECT_GT(denial.requested_bytes, denial.available_bytes);
   EXPECT_EQ(denial.limit_bytes, limit_bytes);
-  const std::size_t held = std::accumulate(denial.holders.begin(), denial.holders.end(), std::size_t{0},
-                                           [](std::size_t sum, const HolderShare& share) { return sum + share.bytes; });
+  const std::size_t held =
+      std::accumulate(denial.holders.begin(), denial.holders.end(), std::size_t{0},
+                      [](std::size_t sum, const HolderShare& share) { return sum + share.bytes; });
   EXPECT_EQ(held + denial.available_bytes, limit_bytes);
 }
 

@@ -27,9 +27,11 @@ struct Ended {
   std::string err;
 };
 
-/// `input` goes to its standard input. `on_output` is called with its process id whenever stdout brought something.
+/// `input` goes to its standard input. `on_output` is called with its process id whenever stdout brought
+/// something.
 inline Ended run_program(std::vector<std::string> arguments, const std::string& input = "",
-                         const std::function<void(pid_t)>& on_output = {}, const std::string& program = PLIMSOLL_PROGRAM) {
+                         const std::function<void(pid_t)>& on_output = {},
+                         const std::string& program = PLIMSOLL_PROGRAM) {
   std::array<int, 2> in{}, out{}, err{};
   EXPECT_EQ(pipe2(in.data(), O_CLOEXEC) + pipe2(out.data(), O_CLOEXEC) + pipe2(err.data(), O_CLOEXEC), 0);
   posix_spawn_file_actions_t actions;

@@ -67,7 +67,8 @@ TEST_F(ProgramErrors, BadModels) {
   expect_error({"run", "--model", models_ + "mmproj-plimsoll-tiny-q8_0.gguf", "hi"}, 3, "vision encoder");
   expect_error({"run", "--mmproj", models_ + "plimsoll-tiny-q8_0.gguf", "hi"}, 3, "not a vision encoder");
   for (const std::size_t bytes : {5000000U, 100000U, 30U}) {
-    expect_error({"run", "--model", cut(models_ + "plimsoll-tiny-q8_0.gguf", bytes, "cut.gguf"), "hi"}, 3, "cut short");
+    expect_error({"run", "--model", cut(models_ + "plimsoll-tiny-q8_0.gguf", bytes, "cut.gguf"), "hi"}, 3,
+                 "cut short");
   }
 }
 
@@ -100,7 +101,8 @@ TEST_F(ProgramErrors, JsonErrorsAreObjects) {
 
 TEST_F(ProgramErrors, AFullDiskIsNotSilent) {
   if (!fs::exists("/dev/full")) GTEST_SKIP() << "this system has no /dev/full";
-  const std::string command = std::string(PLIMSOLL_PROGRAM) + " run --temperature 0 Hello > /dev/full 2>/dev/null";
+  const std::string command =
+      std::string(PLIMSOLL_PROGRAM) + " run --temperature 0 Hello > /dev/full 2>/dev/null";
   const Ended ended = run_program({"-c", command}, "", {}, "/bin/sh");
   EXPECT_EQ(ended.exit_code, 3);
 }

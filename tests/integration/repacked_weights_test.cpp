@@ -87,7 +87,8 @@ bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
 
 TEST(RepackedWeights, AreUsedChargedAndComputeTheSame) {
   capture_engine_log();
-  if (!ggml_cpu_has_avx2() && !ggml_cpu_has_neon()) GTEST_SKIP() << "this processor has no repacked layout for Q4_0";
+  if (!ggml_cpu_has_avx2() && !ggml_cpu_has_neon())
+    GTEST_SKIP() << "this processor has no repacked layout for Q4_0";
   const Q4Model model;
   const Outcome repacked = run(model.path(), true), mapped = run(model.path(), false);
   EXPECT_GT(repacked.weights_bytes, std::size_t{4} << 20);
@@ -101,7 +102,8 @@ TEST(RepackedWeights, ARefusalIsClean) {
   capture_engine_log();
   const Q4Model model;
   auto pool = MemoryPool::create();
-  for (std::size_t limit = std::size_t{1} << 20; limit < (std::size_t{12} << 20); limit += std::size_t{1} << 20) {
+  for (std::size_t limit = std::size_t{1} << 20; limit < (std::size_t{12} << 20);
+       limit += std::size_t{1} << 20) {
     pool->set_memory_limit(limit);
     {
       GovernedDevice device(pool, {MemoryHolder::weights_text, MemoryHolder::compute_text}, kThreads, true);

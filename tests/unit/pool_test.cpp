@@ -50,7 +50,8 @@ struct Pool : testing::Test {
 };
 
 static_assert(!std::is_copy_constructible_v<Buffer> && std::is_nothrow_move_constructible_v<Buffer>);
-static_assert(!std::is_copy_constructible_v<Reservation> && std::is_nothrow_move_constructible_v<Reservation>);
+static_assert(!std::is_copy_constructible_v<Reservation> &&
+              std::is_nothrow_move_constructible_v<Reservation>);
 
 TEST_F(Pool, CountsActiveMemoryByHolder) {
   Buffer kv = take(3);

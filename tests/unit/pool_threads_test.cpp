@@ -15,9 +15,12 @@ namespace {
 constexpr int kThreads = 8;
 constexpr std::size_t kLimit = std::size_t{64} << 20;
 
-std::chrono::seconds duration() { return std::chrono::seconds(std::getenv("PLIMSOLL_QUICK") != nullptr ? 2 : 10); }
+std::chrono::seconds duration() {
+  return std::chrono::seconds(std::getenv("PLIMSOLL_QUICK") != nullptr ? 2 : 10);
+}
 
-void allocate_and_free(MemoryPool& pool, unsigned seed, const std::atomic<bool>& stop, std::atomic<long>& refusals) {
+void allocate_and_free(MemoryPool& pool, unsigned seed, const std::atomic<bool>& stop,
+                       std::atomic<long>& refusals) {
   std::mt19937 random(seed);
   std::vector<Buffer> buffers;
   std::vector<Reservation> reservations;
@@ -26,12 +29,16 @@ void allocate_and_free(MemoryPool& pool, unsigned seed, const std::atomic<bool>&
     const auto holder = static_cast<MemoryHolder>(random() % 5);
     switch (random() % 4) {
       case 0:
-        if (auto buffer = pool.allocate(holder, bytes)) buffers.push_back(std::move(*buffer));
-        else ++refusals;
+        if (auto buffer = pool.allocate(holder, bytes))
+          buffers.push_back(std::move(*buffer));
+        else
+          ++refusals;
         break;
       case 1:
-        if (auto reservation = pool.reserve(holder, bytes)) reservations.push_back(std::move(*reservation));
-        else ++refusals;
+        if (auto reservation = pool.reserve(holder, bytes))
+          reservations.push_back(std::move(*reservation));
+        else
+          ++refusals;
         break;
       case 2:
         if (!buffers.empty()) buffers.erase(buffers.begin() + static_cast<long>(random() % buffers.size()));
@@ -50,7 +57,8 @@ long watch(const MemoryPool& pool, std::size_t limit, std::chrono::seconds how_l
     const MemoryLedger ledger = pool.ledger();
     EXPECT_LE(ledger.active_bytes + ledger.cache_bytes, limit);
     EXPECT_LE(ledger.cache_bytes, ledger.cache_limit_bytes);
-    const std::size_t held = std::accumulate(ledger.holder_bytes.begin(), ledger.holder_bytes.end(), std::size_t{0});
+    const std::size_t held =
+        std::accumulate(ledger.holder_bytes.begin(), ledger.holder_bytes.end(), std::size_t{0});
     EXPECT_EQ(held, ledger.active_bytes + ledger.cache_bytes);
     if (testing::Test::HasFailure()) break;
   }

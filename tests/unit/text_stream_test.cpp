@@ -19,11 +19,11 @@ struct Stream : testing::Test {
 TEST(IncompleteTail, IsWhatAUnicodeCharacterStillLacks) {
   EXPECT_EQ(incomplete_tail(""), 0U);
   EXPECT_EQ(incomplete_tail("abc"), 0U);
-  EXPECT_EQ(incomplete_tail("a\xC3"), 1U);              // é, one of two
+  EXPECT_EQ(incomplete_tail("a\xC3"), 1U);  // é, one of two
   EXPECT_EQ(incomplete_tail("a\xC3\xA9"), 0U);
-  EXPECT_EQ(incomplete_tail("\xE2\x82"), 2U);           // €, two of three
+  EXPECT_EQ(incomplete_tail("\xE2\x82"), 2U);  // €, two of three
   EXPECT_EQ(incomplete_tail("\xE2\x82\xAC"), 0U);
-  EXPECT_EQ(incomplete_tail("x\xF0\x9F\x90"), 3U);      // a dog, three of four
+  EXPECT_EQ(incomplete_tail("x\xF0\x9F\x90"), 3U);  // a dog, three of four
   EXPECT_EQ(incomplete_tail("x\xF0\x9F\x90\xB6"), 0U);
   EXPECT_EQ(incomplete_tail("\x80\x80\x80\x80\x80"), 0U);  // never valid: nothing to wait for
   EXPECT_EQ(incomplete_tail("\xFF"), 0U);

@@ -22,6 +22,7 @@ constexpr std::array kShapes{
 
 std::vector<std::string> model_names() {
   std::vector<std::string> names;
+  names.reserve(std::size(kShapes));
   for (const ModelShape& shape : kShapes) names.emplace_back(shape.name);
   return names;
 }

@@ -53,6 +53,7 @@ void set_token_keys(gguf_context* file, const Vocabulary& vocabulary) {
     types.push_back(token.control ? LLAMA_TOKEN_TYPE_CONTROL : LLAMA_TOKEN_TYPE_NORMAL);
   }
   std::vector<std::string> merges;
+  merges.reserve(vocabulary.merges.size());
   for (const Merge& merge : vocabulary.merges) merges.push_back(merge.left + " " + merge.right);
   gguf_set_val_str(file, "tokenizer.ggml.model", "gpt2");
   gguf_set_val_str(file, "tokenizer.ggml.pre", "smollm");
@@ -88,8 +89,8 @@ TensorSpec output_matrix(std::int64_t width, WeightType type, const Vocabulary& 
 void add_block(std::vector<TensorSpec>& tensors, std::uint32_t layer, const TextShape& text,
                WeightType type) {
   const std::string prefix = "blk." + std::to_string(layer) + ".";
-  const std::int64_t queries = text.heads * kTextHeadWidth;
-  const std::int64_t keys = text.kv_heads * kTextHeadWidth;
+  const std::int64_t queries = std::int64_t{text.heads} * kTextHeadWidth;
+  const std::int64_t keys = std::int64_t{text.kv_heads} * kTextHeadWidth;
   tensors.push_back(norm_weight(prefix + "attn_norm.weight", text.width));
   tensors.push_back(matrix(prefix + "attn_q.weight", text.width, queries, type));
   tensors.push_back(matrix(prefix + "attn_k.weight", text.width, keys, type));

@@ -75,7 +75,7 @@ ModelFile vision_model(const ModelShape& shape, WeightType type, std::uint32_t l
   add_embeddings(model.tensors, vision);
   for (std::uint32_t layer = 0; layer < vision.layers; ++layer) add_block(model.tensors, layer, vision, type);
   add_norm(model.tensors, "v.post_ln", vision.width);
-  const std::int64_t shuffled = vision.width * vision.shuffle * vision.shuffle;
+  const std::int64_t shuffled = std::int64_t{vision.width} * vision.shuffle * vision.shuffle;
   model.tensors.push_back(matrix("mm.model.fc.weight", shuffled, shape.text.width, type));
   return model;
 }

@@ -35,6 +35,7 @@ ggml_type storage_type(WeightType type) {
 
 std::vector<std::string> weight_type_names() {
   std::vector<std::string> names;
+  names.reserve(std::size(kNames));
   for (const auto& [name, type] : kNames) names.emplace_back(name);
   return names;
 }
