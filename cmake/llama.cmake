@@ -13,9 +13,15 @@ if(PLIMSOLL_SYSTEM_LLAMA)
     message(FATAL_ERROR "ggml-backend-impl.h is not part of an installed ggml. Point "
             "-DPLIMSOLL_GGML_PRIVATE_INCLUDE=... at ggml/src of the same release's source.")
   endif()
+  find_path(PLIMSOLL_LLAMA_PRIVATE_INCLUDE llama-model.h HINTS ${PLIMSOLL_GGML_PRIVATE_INCLUDE}/../../src)
+  if(NOT PLIMSOLL_LLAMA_PRIVATE_INCLUDE)
+    message(FATAL_ERROR "llama-model.h is not part of an installed llama.cpp. Point "
+            "-DPLIMSOLL_LLAMA_PRIVATE_INCLUDE=... at src of the same release's source.")
+  endif()
   target_link_libraries(plimsoll_llama INTERFACE ${PLIMSOLL_MTMD_LIBRARY} llama ggml::ggml)
   target_include_directories(plimsoll_llama SYSTEM INTERFACE
-                             ${PLIMSOLL_MTMD_INCLUDE} ${LLAMA_INCLUDE_DIR} ${PLIMSOLL_GGML_PRIVATE_INCLUDE})
+                             ${PLIMSOLL_MTMD_INCLUDE} ${LLAMA_INCLUDE_DIR} ${PLIMSOLL_GGML_PRIVATE_INCLUDE}
+                             ${PLIMSOLL_LLAMA_PRIVATE_INCLUDE})
 else()
   if(NOT EXISTS ${PLIMSOLL_LLAMA_SOURCE}/CMakeLists.txt)
     message(FATAL_ERROR "No llama.cpp at ${PLIMSOLL_LLAMA_SOURCE}. Run scripts/fetch_llama.sh, or name a source "
@@ -38,5 +44,6 @@ else()
   set(CMAKE_C_FLAGS "${own_c_flags}")
   set(CMAKE_CXX_FLAGS "${own_cxx_flags}")
   target_link_libraries(plimsoll_llama INTERFACE mtmd llama ggml)
-  target_include_directories(plimsoll_llama SYSTEM INTERFACE ${PLIMSOLL_LLAMA_SOURCE}/ggml/src)
+  target_include_directories(plimsoll_llama SYSTEM INTERFACE ${PLIMSOLL_LLAMA_SOURCE}/ggml/src
+                             ${PLIMSOLL_LLAMA_SOURCE}/src)
 endif()

@@ -15,6 +15,7 @@
 #include <plimsoll/error.h>
 #include <plimsoll/media.h>
 #include <plimsoll/memory.h>
+#include <plimsoll/plan.h>
 #include <plimsoll/pressure.h>
 
 #include <array>
@@ -146,6 +147,7 @@ MemoryReport memory_report(const MemoryPool& pool);
 struct EvaluatorOptions {
   ModelFiles model;
   MemoryConfiguration configuration;
+  EngineSettings engine{};                // how the model uses memory: a plan's
   std::uint64_t device_memory_bytes = 0;  // what pressure is measured against
   int threads = 0;                        // of the engine; 0: one for each processor
   // How hard memory is pressed, asked after a cancel. Empty: this process's resident memory against

@@ -11,9 +11,9 @@ namespace {
 // ggml's own CPU buffers align to this (TENSOR_ALIGNMENT in ggml-impl.h); pages satisfy it.
 constexpr std::size_t kTensorAlignment = 64;
 
-// What a ggml buffer of ours holds: memory of the pool's, or a charge for memory that llama.cpp mapped.
+// What a ggml buffer of ours holds: memory of the pool's, or none when that is owned elsewhere.
 struct Holding {
-  std::variant<Buffer, Reservation> charge;
+  Buffer memory;
   void* base = nullptr;
 };
 
@@ -60,9 +60,8 @@ ggml_backend_buffer_i host_memory_table() {
 
 ggml_backend_buffer_t make_buffer(ggml_backend_buffer_type_t type, ggml_backend_buffer_i table, Buffer memory,
                                   std::size_t bytes) {
-  auto* held = new Holding{{}, memory.data()};
-  held->charge = std::move(memory);
-  return ggml_backend_buffer_init(type, table, held, bytes);
+  void* base = memory.data();
+  return ggml_backend_buffer_init(type, table, new Holding{std::move(memory), base}, bytes);
 }
 
 GovernedDevice::State& device_of(ggml_backend_buffer_type_t type) {
@@ -173,14 +172,11 @@ void make_buffer_types(GovernedDevice::State& state, bool repack) {
   state.repacked_list.push_back(nullptr);
 }
 
-ggml_backend_buffer_t wrap_mapped_weights(GovernedDevice::State& state, void* data, std::size_t bytes) {
-  auto charge = state.pool->reserve(state.holders.weights, bytes);
-  if (!charge) {
-    state.refusal = charge.error();
-    return nullptr;
-  }
-  return ggml_backend_buffer_init(&state.plain, host_memory_table(), new Holding{std::move(*charge), data},
-                                  bytes);
+ggml_backend_buffer_t wrap_plain(GovernedDevice::State& state, void* data, std::size_t bytes) {
+  ggml_backend_buffer_t buffer =
+      ggml_backend_buffer_init(&state.plain, host_memory_table(), new Holding{{}, data}, bytes);
+  ggml_backend_buffer_set_usage(buffer, GGML_BACKEND_BUFFER_USAGE_WEIGHTS);
+  return buffer;
 }
 
 }  // namespace plimsoll::engine

@@ -4,7 +4,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "engine/governed_device.h"
@@ -31,6 +30,7 @@ struct GovernedDevice::State {
   Buffer prepaid;
   std::optional<Error> refusal;
   CancelFlagPtr cancel;
+  LayerStream* stream = nullptr;
 
   ggml_backend_reg registry{};
   ggml_backend_device device{};
@@ -46,7 +46,7 @@ struct GovernedDevice::State {
 /// Fills `plain`, `host` and, when `repack`, `repacked`.
 void make_buffer_types(GovernedDevice::State& state, bool repack);
 
-/// A buffer over file pages that llama.cpp mapped, charged as weights. nullptr when refused.
-ggml_backend_buffer_t wrap_mapped_weights(GovernedDevice::State& state, void* data, std::size_t bytes);
+/// A plain weights buffer over memory that is charged and owned elsewhere.
+ggml_backend_buffer_t wrap_plain(GovernedDevice::State& state, void* data, std::size_t bytes);
 
 }  // namespace plimsoll::engine

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/governed_buffers.h"
+#include "engine/graph_runner.h"
 #include "ggml-cpu.h"
 
 namespace plimsoll::engine {
@@ -15,39 +16,17 @@ using State = GovernedDevice::State;
 
 State& state_of(ggml_backend_dev_t device) { return *static_cast<State*>(device->context); }
 
-// ---- the backend: one stream of graphs ------------------------------------------------------------------
+// ---- the backend ----------------------------------------------------------------------------------------
 
-struct Stream {
-  State* device;
-  Buffer scratch;  // what ggml's CPU kernels need beside the tensors
-};
-
-Stream& stream_of(ggml_backend_t backend) { return *static_cast<Stream*>(backend->context); }
+GraphRunner& runner_of(ggml_backend_t backend) { return *static_cast<GraphRunner*>(backend->context); }
 
 const char* backend_name(ggml_backend_t) { return "Governed"; }
 void backend_free(ggml_backend_t backend) {
-  delete &stream_of(backend);
+  delete &runner_of(backend);
   delete backend;
 }
-
-bool reserve_scratch(Stream& stream, std::size_t bytes) {
-  if (stream.scratch.size() >= bytes) return true;
-  stream.scratch.release();
-  auto memory = stream.device->allocate(stream.device->holders.compute, bytes);
-  if (memory) stream.scratch = std::move(*memory);
-  return memory.has_value();
-}
-
 ggml_status backend_compute(ggml_backend_t backend, ggml_cgraph* graph) {
-  Stream& stream = stream_of(backend);
-  ggml_cplan plan = ggml_graph_plan(graph, stream.device->threads, nullptr);
-  if (!reserve_scratch(stream, plan.work_size)) return GGML_STATUS_ALLOC_FAILED;
-  plan.work_data = reinterpret_cast<std::uint8_t*>(stream.scratch.data());
-  if (stream.device->cancel) {
-    plan.abort_callback = [](void* flag) { return static_cast<CancelFlag*>(flag)->cancelled(); };
-    plan.abort_callback_data = stream.device->cancel.get();
-  }
-  return ggml_graph_compute(graph, &plan);
+  return runner_of(backend).run(*graph);
 }
 
 ggml_guid_t backend_guid() {
@@ -81,7 +60,7 @@ void device_props(ggml_backend_dev_t device, ggml_backend_dev_props* props) {
   props->type = device_type(device);
   device_memory(device, &props->memory_free, &props->memory_total);
   props->caps.host_buffer = true;
-  props->caps.buffer_from_host_ptr = true;
+  props->caps.buffer_from_host_ptr = false;
 }
 
 ggml_backend_t device_stream(ggml_backend_dev_t device, const char*) {
@@ -89,16 +68,12 @@ ggml_backend_t device_stream(ggml_backend_dev_t device, const char*) {
   table.get_name = backend_name;
   table.free = backend_free;
   table.graph_compute = backend_compute;
-  return new ggml_backend{backend_guid(), table, device, new Stream{&state_of(device), {}}};
+  return new ggml_backend{backend_guid(), table, device, new GraphRunner(state_of(device))};
 }
 
 ggml_backend_buffer_type_t device_buffer_type(ggml_backend_dev_t device) { return &state_of(device).plain; }
 ggml_backend_buffer_type_t device_host_buffer_type(ggml_backend_dev_t device) {
   return &state_of(device).host;
-}
-
-ggml_backend_buffer_t device_map(ggml_backend_dev_t device, void* data, std::size_t bytes, std::size_t) {
-  return wrap_mapped_weights(state_of(device), data, bytes);
 }
 
 // Whether ggml's CPU computes `op` when its weights lie in a buffer of `type`.
@@ -158,7 +133,6 @@ void make_device(State& state) {
   table.init_backend = device_stream;
   table.get_buffer_type = device_buffer_type;
   table.get_host_buffer_type = device_host_buffer_type;
-  table.buffer_from_host_ptr = device_map;
   table.supports_op = device_supports_op;
   table.supports_buft = device_supports_type;
   state.device.reg = &state.registry;
@@ -188,6 +162,24 @@ GovernedDevice::LoadingWeights::LoadingWeights(GovernedDevice& device) : device_
 GovernedDevice::LoadingWeights::~LoadingWeights() { device_.state_->loading_weights = false; }
 
 void GovernedDevice::prepay(Buffer buffer) { state_->prepaid = std::move(buffer); }
+
+ggml_backend_buffer_type_t GovernedDevice::plain_type() { return &state_->plain; }
+
+bool GovernedDevice::is_repacked(ggml_backend_buffer_type_t type) const {
+  return std::any_of(state_->repacked.begin(), state_->repacked.end(),
+                     [&](const auto& repacked) { return &repacked->type == type; });
+}
+
+Expected<Reservation> GovernedDevice::charge_weights(std::size_t bytes) {
+  return state_->pool->reserve(state_->holders.weights, bytes);
+}
+Expected<Buffer> GovernedDevice::allocate_weights(std::size_t bytes) {
+  return state_->pool->allocate(state_->holders.weights, bytes);
+}
+ggml_backend_buffer_t GovernedDevice::wrap_weights(void* data, std::size_t bytes) {
+  return wrap_plain(*state_, data, bytes);
+}
+void GovernedDevice::stream_from(LayerStream* stream) { state_->stream = stream; }
 
 void GovernedDevice::listen_to(CancelFlagPtr cancel) { state_->cancel = std::move(cancel); }
 

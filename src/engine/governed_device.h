@@ -14,6 +14,8 @@
 
 namespace plimsoll::engine {
 
+class LayerStream;
+
 class GovernedDevice {
  public:
   /// Who is charged for what this device allocates.
@@ -47,6 +49,16 @@ class GovernedDevice {
   /// The next plain buffer of at most its size is taken from `buffer`: for code that can not survive a
   /// refusal, so that the refusal comes before it is called. An empty one takes back what was not used.
   void prepay(Buffer buffer);
+
+  // What places weights itself instead of leaving that to llama.cpp.
+  ggml_backend_buffer_type_t plain_type();
+  bool is_repacked(ggml_backend_buffer_type_t type) const;
+  Expected<Reservation> charge_weights(std::size_t bytes);
+  Expected<Buffer> allocate_weights(std::size_t bytes);
+  /// A plain buffer over memory that is charged and owned elsewhere.
+  ggml_backend_buffer_t wrap_weights(void* data, std::size_t bytes);
+  /// Where weights come from that are not always in memory; nullptr: all are.
+  void stream_from(LayerStream* stream);
 
   /// Graphs stop between two nodes once the flag says so. nullptr: never.
   void listen_to(CancelFlagPtr cancel);

@@ -1,7 +1,7 @@
 #include "engine/mtmd_encoder.h"
 
 #include <algorithm>
-#include <chrono>
+#include <cstring>
 #include <exception>
 #include <utility>
 
@@ -15,72 +15,143 @@ namespace {
 
 constexpr const char* kMarker = "<__picture__>";
 
-using Clock = std::chrono::steady_clock;
-double ms_since(Clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
-
 class MtmdPrompt : public LaidOutPrompt {
  public:
-  MtmdPrompt(mtmd::input_chunks_ptr chunks, Reservation pixels, bool whole_pictures)
-      : chunks_(std::move(chunks)), pixels_(std::move(pixels)), whole_pictures_(whole_pictures) {}
+  /// `encoder` where positions have more than one dimension, or pictures attend to themselves: then libmtmd
+  /// has to place them, and must be there for prefill(). Otherwise nullptr.
+  MtmdPrompt(mtmd::input_chunks_ptr chunks, Reservation pixels, mtmd_context* encoder, bool whole_pictures);
 
-  int tokens() const override { return static_cast<int>(mtmd_helper_get_n_tokens(chunks_.get())); }
+  int tokens() const override { return tokens_; }
   int image_tokens() const override {
-    return sum(
-        [](const mtmd_input_chunk* chunk) { return static_cast<int>(mtmd_input_chunk_get_n_tokens(chunk)); });
+    return sum([](const Piece& piece) { return static_cast<int>(piece.count); });
   }
   int image_tiles() const override {
-    return sum([](const mtmd_input_chunk*) { return 1; });
+    return sum([](const Piece&) { return 1; });
   }
-  int widest_batch() const override {
-    int widest = 0;
-    sum([&](const mtmd_input_chunk* chunk) {
-      widest = std::max(widest, static_cast<int>(mtmd_input_chunk_get_n_tokens(chunk)));
-      return 0;
-    });
-    return whole_pictures_ ? widest : 0;
-  }
+  int widest_batch() const override;
+  Expected<void> prefill(TextContext& context, const CancelFlagPtr& cancel) override;
 
-  std::size_t size() const { return mtmd_input_chunks_size(chunks_.get()); }
-  const mtmd_input_chunk* operator[](std::size_t i) const { return mtmd_input_chunks_get(chunks_.get(), i); }
+  template <typename Encode>
+  Expected<void> encode_each(Encode encode);
 
  private:
+  struct Piece {
+    bool picture = false;
+    std::size_t count = 0;              // positions
+    std::vector<llama_token> tokens{};  // of text
+    Buffer rows{};                      // embeddings of a picture
+    const mtmd_input_chunk* chunk = nullptr;
+  };
+  Expected<void> run(Piece& piece, TextContext& context, const CancelFlagPtr& cancel);
+
   template <typename Count>
   int sum(Count count) const {
     int total = 0;
-    for (std::size_t i = 0; i < size(); ++i) {
-      if (mtmd_input_chunk_get_type((*this)[i]) == MTMD_INPUT_CHUNK_TYPE_IMAGE) total += count((*this)[i]);
-    }
+    for (const Piece& piece : pieces_) total += piece.picture ? count(piece) : 0;
     return total;
   }
 
   mtmd::input_chunks_ptr chunks_;
   Reservation pixels_;  // the preprocessed tiles inside the chunks
+  mtmd_context* encoder_;
   bool whole_pictures_;
+  int tokens_;
+  std::vector<Piece> pieces_;
 };
+
+MtmdPrompt::MtmdPrompt(mtmd::input_chunks_ptr chunks, Reservation pixels, mtmd_context* encoder,
+                       bool whole_pictures)
+    : chunks_(std::move(chunks)),
+      pixels_(std::move(pixels)),
+      encoder_(encoder),
+      whole_pictures_(whole_pictures),
+      tokens_(static_cast<int>(mtmd_helper_get_n_tokens(chunks_.get()))) {
+  for (std::size_t i = 0; i < mtmd_input_chunks_size(chunks_.get()); ++i) {
+    const mtmd_input_chunk* chunk = mtmd_input_chunks_get(chunks_.get(), i);
+    Piece piece{.picture = mtmd_input_chunk_get_type(chunk) == MTMD_INPUT_CHUNK_TYPE_IMAGE,
+                .count = mtmd_input_chunk_get_n_tokens(chunk),
+                .chunk = chunk};
+    std::size_t count = 0;
+    const llama_token* tokens = piece.picture ? nullptr : mtmd_input_chunk_get_tokens_text(chunk, &count);
+    piece.tokens.assign(tokens, tokens + count);
+    pieces_.push_back(std::move(piece));
+  }
+}
+
+int MtmdPrompt::widest_batch() const {
+  int widest = 0;
+  for (const Piece& piece : pieces_) {
+    if (whole_pictures_ && piece.picture) widest = std::max(widest, static_cast<int>(piece.count));
+  }
+  return widest;
+}
+
+template <typename Encode>
+Expected<void> MtmdPrompt::encode_each(Encode encode) {
+  for (Piece& piece : pieces_) {
+    if (!piece.picture) continue;
+    auto rows = encode(piece.chunk);
+    if (!rows) return tl::unexpected(rows.error());
+    piece.rows = std::move(*rows);
+  }
+  if (encoder_ != nullptr) return {};
+  chunks_.reset();  // the pixels
+  pixels_.release();
+  for (Piece& piece : pieces_) piece.chunk = nullptr;
+  return {};
+}
+
+Expected<void> MtmdPrompt::run(Piece& piece, TextContext& context, const CancelFlagPtr& cancel) {
+  if (!piece.picture) return context.append(piece.tokens, cancel);
+  auto* rows = reinterpret_cast<float*>(piece.rows.data());
+  if (encoder_ == nullptr) {
+    const auto width = static_cast<std::size_t>(context.embedding_width());
+    return context.append_embeddings({rows, piece.count * width}, cancel);
+  }
+  llama_pos next = context.position();
+  if (mtmd_helper_decode_image_chunk(encoder_, context.get(), piece.chunk, rows, context.position(), 0,
+                                     context.size().batch_tokens, &next, nullptr, nullptr) != 0) {
+    return tl::unexpected(context.explain(cancel));
+  }
+  context.advance_to(next);
+  return {};
+}
+
+Expected<void> MtmdPrompt::prefill(TextContext& context, const CancelFlagPtr& cancel) {
+  for (Piece& piece : pieces_) {
+    if (cancel->cancelled()) return fail(ErrorCode::cancelled, "the generation was cancelled");
+    if (auto done = run(piece, context, cancel); !done) return done;
+    piece.rows.release();
+  }
+  return {};
+}
 
 class MtmdEncoder : public VisionEncoder {
  public:
-  MtmdEncoder(mtmd::context_ptr context, ModelFileSummary summary, MemoryPool& pool, GovernedDevice& device)
-      : context_(std::move(context)), summary_(std::move(summary)), pool_(pool), device_(device) {}
+  MtmdEncoder(mtmd::context_ptr context, int width, ModelFileSummary summary, MemoryPool& pool,
+              GovernedDevice& device)
+      : context_(std::move(context)),
+        width_(width),
+        summary_(std::move(summary)),
+        pool_(pool),
+        device_(device) {}
 
   std::string_view marker() const override { return kMarker; }
   int longest_edge() const override { return summary_.image_longest_edge; }
 
   Expected<std::unique_ptr<LaidOutPrompt>> lay_out(const std::string& text,
                                                    std::span<const Image> images) override;
-  Expected<PromptTiming> run(LaidOutPrompt& prompt, TextContext& context,
-                             const CancelFlagPtr& cancel) override;
+  Expected<void> encode(LaidOutPrompt& prompt, const CancelFlagPtr& cancel) override;
+  bool can_leave() const override {
+    return !mtmd_decode_use_mrope(context_.get()) && !mtmd_decode_use_non_causal(context_.get(), nullptr);
+  }
 
  private:
   std::size_t preprocessed_bytes(const Image& image) const;
-  Expected<void> run_text(const mtmd_input_chunk* chunk, TextContext& context, const CancelFlagPtr& cancel);
-  Expected<void> encode(const mtmd_input_chunk* chunk, const CancelFlagPtr& cancel);
-  Expected<void> run_picture(const mtmd_input_chunk* chunk, TextContext& context,
-                             const CancelFlagPtr& cancel);
+  Expected<Buffer> encode_chunk(const mtmd_input_chunk* chunk, const CancelFlagPtr& cancel);
 
   mtmd::context_ptr context_;
+  int width_;  // floats of one position's embedding
   ModelFileSummary summary_;
   MemoryPool& pool_;
   GovernedDevice& device_;
@@ -122,52 +193,25 @@ Expected<std::unique_ptr<LaidOutPrompt>> MtmdEncoder::lay_out(const std::string&
                 "the picture could not be prepared for this model: " + take_engine_complaint());
   }
   const bool whole_pictures = mtmd_decode_use_non_causal(context_.get(), nullptr);
-  return std::make_unique<MtmdPrompt>(std::move(chunks), std::move(*pixels), whole_pictures);
+  return std::make_unique<MtmdPrompt>(std::move(chunks), std::move(*pixels),
+                                      can_leave() ? nullptr : context_.get(), whole_pictures);
 }
 
-Expected<void> MtmdEncoder::run_text(const mtmd_input_chunk* chunk, TextContext& context,
-                                     const CancelFlagPtr& cancel) {
-  std::size_t count = 0;
-  const llama_token* tokens = mtmd_input_chunk_get_tokens_text(chunk, &count);
-  return context.append({tokens, count}, cancel);
-}
-
-Expected<void> MtmdEncoder::encode(const mtmd_input_chunk* chunk, const CancelFlagPtr& cancel) {
-  if (mtmd_encode_chunk(context_.get(), chunk) == 0 && !cancel->cancelled()) return {};
-  return tl::unexpected(explain_failure(device_, cancel, "the vision encoder"));
-}
-
-Expected<void> MtmdEncoder::run_picture(const mtmd_input_chunk* chunk, TextContext& context,
-                                        const CancelFlagPtr& cancel) {
-  llama_pos next = context.position();
-  float* embeddings = mtmd_get_output_embd(context_.get());
-  if (mtmd_helper_decode_image_chunk(context_.get(), context.get(), chunk, embeddings, context.position(), 0,
-                                     context.size().batch_tokens, &next, nullptr, nullptr) != 0) {
-    return tl::unexpected(explain_failure(device_, cancel, "the language model"));
+Expected<Buffer> MtmdEncoder::encode_chunk(const mtmd_input_chunk* chunk, const CancelFlagPtr& cancel) {
+  if (cancel->cancelled() || mtmd_encode_chunk(context_.get(), chunk) != 0 || cancel->cancelled()) {
+    return tl::unexpected(explain_failure(device_, cancel, "the vision encoder"));
   }
-  context.advance_to(next);
-  return {};
+  const std::size_t bytes =
+      mtmd_input_chunk_get_n_tokens(chunk) * static_cast<std::size_t>(width_) * sizeof(float);
+  auto rows = pool_.allocate(MemoryHolder::cache_images, bytes);
+  if (rows) std::memcpy(rows->data(), mtmd_get_output_embd(context_.get()), bytes);
+  return rows;
 }
 
-Expected<PromptTiming> MtmdEncoder::run(LaidOutPrompt& prompt, TextContext& context,
-                                        const CancelFlagPtr& cancel) {
-  const auto& chunks = static_cast<const MtmdPrompt&>(prompt);
-  PromptTiming timing;
+Expected<void> MtmdEncoder::encode(LaidOutPrompt& prompt, const CancelFlagPtr& cancel) {
   device_.listen_to(cancel);
-  for (std::size_t i = 0; i < chunks.size(); ++i) {
-    if (cancel->cancelled()) return fail(ErrorCode::cancelled, "the generation was cancelled");
-    const bool picture = mtmd_input_chunk_get_type(chunks[i]) == MTMD_INPUT_CHUNK_TYPE_IMAGE;
-    if (picture) {
-      const auto start = Clock::now();
-      if (auto encoded = encode(chunks[i], cancel); !encoded) return tl::unexpected(encoded.error());
-      timing.image_encode_ms += ms_since(start);
-    }
-    const auto start = Clock::now();
-    auto done = picture ? run_picture(chunks[i], context, cancel) : run_text(chunks[i], context, cancel);
-    if (!done) return tl::unexpected(done.error());
-    timing.prefill_ms += ms_since(start);
-  }
-  return timing;
+  return static_cast<MtmdPrompt&>(prompt).encode_each(
+      [&](const mtmd_input_chunk* chunk) { return encode_chunk(chunk, cancel); });
 }
 
 struct LoadWatch {
@@ -215,7 +259,8 @@ Expected<std::unique_ptr<VisionEncoder>> load_mtmd_encoder(const std::filesystem
   if (!mtmd_support_vision(context.get())) {
     return fail(ErrorCode::invalid_argument, path.string() + ": this encoder is not for pictures");
   }
-  return std::make_unique<MtmdEncoder>(std::move(context), std::move(*summary), pool, device);
+  return std::make_unique<MtmdEncoder>(std::move(context), llama_model_n_embd_inp(text.get()),
+                                       std::move(*summary), pool, device);
 }
 
 }  // namespace plimsoll::engine

@@ -6,12 +6,14 @@
 #include <span>
 
 #include "engine/text_model.h"
+#include "plimsoll/plan.h"
 
 namespace plimsoll::engine {
 
 struct ContextSize {
   int tokens = 0;        // positions that fit; llama.cpp rounds up to 256
   int batch_tokens = 0;  // positions that go through the model at once
+  KvType kv_type = KvType::f16;
 };
 
 class TextContext {
@@ -23,6 +25,7 @@ class TextContext {
 
   llama_context* get() const { return context_.get(); }
   ContextSize size() const { return size_; }
+  int embedding_width() const { return llama_model_n_embd_inp(model_.get()); }
   int position() const { return position_; }
   void advance_to(int position) { position_ = position; }
 
@@ -33,14 +36,22 @@ class TextContext {
   /// Fails with `cancelled` between two nodes of the graph, `over_budget` or `engine`.
   Expected<void> append(std::span<const llama_token> tokens, const CancelFlagPtr& cancel);
 
+  /// The same with embeddings, one row of the model's input width for each position.
+  Expected<void> append_embeddings(std::span<const float> rows, const CancelFlagPtr& cancel);
+
+  /// Why the graph that ran last failed.
+  Error explain(const CancelFlagPtr& cancel) const;
+
  private:
   struct Free {
     void operator()(llama_context* context) const { llama_free(context); }
   };
-  TextContext(llama_context* context, GovernedDevice& device, ContextSize size)
-      : context_(context), device_(device), size_(size) {}
+  TextContext(llama_context* context, TextModel& model, GovernedDevice& device, ContextSize size)
+      : context_(context), model_(model), device_(device), size_(size) {}
+  Expected<void> decode(const llama_batch& batch, const CancelFlagPtr& cancel);
 
   std::unique_ptr<llama_context, Free> context_;
+  TextModel& model_;
   GovernedDevice& device_;
   ContextSize size_;
   int position_ = 0;

@@ -6,21 +6,6 @@
 
 namespace plimsoll::engine {
 
-namespace {
-
-struct LoadWatch {
-  const Progress& progress;
-  const CancelFlagPtr& cancel;
-};
-
-bool continue_loading(float share, void* data) {
-  const auto& watch = *static_cast<LoadWatch*>(data);
-  if (watch.progress) watch.progress(share);
-  return !watch.cancel->cancelled();
-}
-
-}  // namespace
-
 Error explain_failure(GovernedDevice& device, const CancelFlagPtr& cancel, const std::string& what) {
   const std::string complaint = take_engine_complaint();
   if (auto refusal = device.take_refusal()) return *refusal;
@@ -29,25 +14,26 @@ Error explain_failure(GovernedDevice& device, const CancelFlagPtr& cancel, const
 }
 
 Expected<std::unique_ptr<TextModel>> TextModel::load(const std::filesystem::path& path,
-                                                     GovernedDevice& device, const Progress& progress,
-                                                     const CancelFlagPtr& cancel) {
+                                                     GovernedDevice& device, bool streamed,
+                                                     const Progress& progress, const CancelFlagPtr& cancel) {
   capture_engine_log();
   std::array<ggml_backend_dev_t, 2> devices = {device.handle(), nullptr};
-  LoadWatch watch{progress, cancel};
-
   llama_model_params params = llama_model_default_params();
   params.devices = devices.data();
   params.n_gpu_layers = -1;  // all
-  params.load_mode = LLAMA_LOAD_MODE_MMAP;
-  params.progress_callback = continue_loading;
-  params.progress_callback_user_data = &watch;
+  params.load_mode = LLAMA_LOAD_MODE_NONE;
+  params.no_alloc = true;  // the weights are ours to place
 
   const GovernedDevice::LoadingWeights scope(device);
-  llama_model* model = llama_model_load_from_file(path.c_str(), params);
-  if (model == nullptr) {
+  std::unique_ptr<TextModel> model(new TextModel(llama_model_load_from_file(path.c_str(), params)));
+  if (!model->model_) {
     return tl::unexpected(explain_failure(device, cancel, "loading " + path.filename().string()));
   }
-  return std::unique_ptr<TextModel>(new TextModel(model));
+  model->vocab_ = llama_model_get_vocab(model->get());
+  auto weights = TextWeights::fill(*model->get(), device, path, streamed, progress, cancel);
+  if (!weights) return tl::unexpected(weights.error());
+  model->weights_ = std::move(*weights);
+  return model;
 }
 
 std::vector<llama_token> TextModel::tokenize(std::string_view text) const {

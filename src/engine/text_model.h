@@ -2,28 +2,27 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "engine/governed_device.h"
+#include "engine/text_weights.h"
 #include "llama.h"
 
 namespace plimsoll::engine {
 
-/// Share of the load that is done, from 0 to 1.
-using Progress = std::function<void(float share)>;
-
 class TextModel {
  public:
-  /// Maps the file and charges its tensors to the device's weights. Stops at the next tensor when cancelled.
-  /// Fails with `over_budget`, `out_of_memory`, `cancelled` or `engine`.
+  /// Charges the file's tensors to the device's weights. `streamed`: keeps no layer yet, see TextWeights.
+  /// Stops at the next few megabytes when cancelled.
+  /// Fails with `over_budget`, `out_of_memory`, `cancelled`, `io` or `engine`.
   static Expected<std::unique_ptr<TextModel>> load(const std::filesystem::path& path, GovernedDevice& device,
-                                                   const Progress& progress, const CancelFlagPtr& cancel);
+                                                   bool streamed, const Progress& progress,
+                                                   const CancelFlagPtr& cancel);
 
   llama_model* get() const { return model_.get(); }
+  TextWeights& weights() const { return *weights_; }
   int context_length() const { return llama_model_n_ctx_train(model_.get()); }
 
   /// Special tokens in `text` ("<|im_start|>") become themselves.
@@ -36,10 +35,11 @@ class TextModel {
   struct Free {
     void operator()(llama_model* model) const { llama_model_free(model); }
   };
-  explicit TextModel(llama_model* model) : model_(model), vocab_(llama_model_get_vocab(model)) {}
+  explicit TextModel(llama_model* model) : model_(model) {}
 
   std::unique_ptr<llama_model, Free> model_;
-  const llama_vocab* vocab_;
+  std::unique_ptr<TextWeights> weights_;
+  const llama_vocab* vocab_ = nullptr;
 };
 
 /// The error to report when llama.cpp or mtmd failed: the device's refusal if there was one, `cancelled` if

@@ -13,7 +13,7 @@
 
 namespace plimsoll::engine {
 
-/// A prompt that is ready to be run: text and pictures in order.
+/// A prompt in order: text, and pictures as their embeddings. Lives without the encoder that made it.
 class LaidOutPrompt {
  public:
   virtual ~LaidOutPrompt() = default;
@@ -21,11 +21,10 @@ class LaidOutPrompt {
   virtual int image_tokens() const = 0;  // of those, pictures
   virtual int image_tiles() const = 0;   // runs of the vision encoder
   virtual int widest_batch() const = 0;  // positions that must go through the language model at once; 0: any
-};
 
-struct PromptTiming {
-  double image_encode_ms = 0;
-  double prefill_ms = 0;
+  /// Runs it through the language model. Stops between two nodes of a graph when cancelled. REQUIRES:
+  /// encode().
+  virtual Expected<void> prefill(TextContext& context, const CancelFlagPtr& cancel) = 0;
 };
 
 class VisionEncoder {
@@ -38,13 +37,15 @@ class VisionEncoder {
   /// The longest side, in pixels, beyond which the model sees nothing more; 0: not known.
   virtual int longest_edge() const = 0;
 
+  /// Whether it may leave memory between encode() and prefill().
+  virtual bool can_leave() const = 0;
+
   /// REQUIRES: as many markers in `text` as `images`.
   virtual Expected<std::unique_ptr<LaidOutPrompt>> lay_out(const std::string& text,
                                                            std::span<const Image> images) = 0;
 
-  /// Runs the prompt through both encoders into `context`. Stops between two nodes of a graph when cancelled.
-  virtual Expected<PromptTiming> run(LaidOutPrompt& prompt, TextContext& context,
-                                     const CancelFlagPtr& cancel) = 0;
+  /// Encodes the prompt's pictures. Stops between two nodes of a graph when cancelled.
+  virtual Expected<void> encode(LaidOutPrompt& prompt, const CancelFlagPtr& cancel) = 0;
 };
 
 }  // namespace plimsoll::engine

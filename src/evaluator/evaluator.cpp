@@ -116,7 +116,8 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
     }
     if (!model) {
       auto loaded = engine::Engine::load(
-          options.model, pool, options.threads, [&](float share) { stream.report(share); }, cancel_flag);
+          options.model, pool, options.engine, options.threads, [&](float share) { stream.report(share); },
+          cancel_flag);
       if (!loaded) {
         give_back();
         return tl::unexpected(loaded.error());
@@ -238,7 +239,7 @@ Expected<GenerationResult> VlmEvaluator::generate(const GenerationRequest& reque
     if (!result && result.error().code == ErrorCode::cancelled) {
       result = GenerationResult{.finish_reason = FinishReason::cancelled};
     }
-    if (result && !was_loaded) result->timing.load_ms = load_ms;
+    if (result && !was_loaded) result->timing.load_ms += load_ms;
     if ((*flag)->cancelled()) impl_->clean_up_after_cancel();
   };
   impl_->run_and_show(work, on_text, on_load);

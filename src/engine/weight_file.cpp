@@ -1,0 +1,164 @@
+#include "engine/weight_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "gguf.h"
+#include "llama.h"
+
+namespace plimsoll::engine {
+
+namespace {
+
+struct FreeHeader {
+  void operator()(gguf_context* header) const { gguf_free(header); }
+};
+using Header = std::unique_ptr<gguf_context, FreeHeader>;
+
+Header read_header(const std::filesystem::path& path) {
+  return Header(gguf_init_from_file(path.c_str(), {.no_alloc = true, .ctx = nullptr}));
+}
+
+int part_count(const gguf_context* header) {
+  const auto id = gguf_find_key(header, "split.count");
+  return id >= 0 && gguf_get_kv_type(header, id) == GGUF_TYPE_UINT16
+             ? std::max<int>(1, gguf_get_val_u16(header, id))
+             : 1;
+}
+
+// The name of part `index` of `count`, given the first one's; empty when that is not named as a first part.
+std::filesystem::path part_path(const std::filesystem::path& first, int index, int count) {
+  std::array<char, 4096> prefix{}, path{};
+  if (llama_split_prefix(prefix.data(), prefix.size(), first.c_str(), 0, count) <= 0) return {};
+  llama_split_path(path.data(), path.size(), prefix.data(), index, count);
+  return path.data();
+}
+
+Error changed(const std::filesystem::path& path) {
+  return {
+      ErrorCode::io,
+      path.string() +
+          ": ends before its tensors do; it was changed while it was in use, or is damaged; fetch it again"};
+}
+
+}  // namespace
+
+Expected<std::unique_ptr<WeightFile>> WeightFile::open(const std::filesystem::path& path) {
+  auto file = std::make_unique<WeightFile>();
+  const Header header = read_header(path);
+  if (!header) return tl::unexpected(changed(path));
+  const int parts = part_count(header.get());
+  for (int i = 0; i < parts; ++i) {
+    const auto part = i == 0 ? path : part_path(path, i, parts);
+    if (part.empty()) {
+      return fail(ErrorCode::invalid_argument,
+                  path.string() +
+                      ": is not the first part of a model in parts; name the one that ends in -00001-of-...");
+    }
+    if (auto opened = file->open_part(part); !opened) return tl::unexpected(opened.error());
+  }
+  return file;
+}
+
+Expected<void> WeightFile::open_part(const std::filesystem::path& path) {
+  Part part;
+  part.path = path;
+  part.file = FileDescriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat status{};
+  if (!part.file.is_open() || fstat(part.file.get(), &status) != 0) {
+    return fail(ErrorCode::io, path.string() + ": can not be read (" + std::strerror(errno) + ")");
+  }
+  part.size = static_cast<std::uint64_t>(status.st_size);
+#ifdef O_DIRECT
+  part.direct = FileDescriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECT));
+#endif
+  const Header header = read_header(path);
+  if (!header) return tl::unexpected(changed(path));
+  for (int64_t i = 0; i < gguf_get_n_tensors(header.get()); ++i) {
+    const Place place{parts_.size(),
+                      gguf_get_data_offset(header.get()) + gguf_get_tensor_offset(header.get(), i),
+                      gguf_get_tensor_size(header.get(), i)};
+    if (place.offset + place.bytes > part.size) return tl::unexpected(changed(path));
+    places_.emplace(gguf_get_tensor_name(header.get(), i), place);
+  }
+  parts_.push_back(std::move(part));
+  return {};
+}
+
+const WeightFile::Place* WeightFile::find(const std::string& tensor) const {
+  const auto found = places_.find(tensor);
+  return found == places_.end() ? nullptr : &found->second;
+}
+
+// Reads up to `bytes`; fewer than `required` is an error: the file ends too soon.
+Expected<void> WeightFile::read_at(const Part& part, int descriptor, std::uint64_t offset, std::size_t bytes,
+                                   std::size_t required, std::byte* target) const {
+  std::size_t done = 0;
+  while (done < required) {
+    const ssize_t count = pread(descriptor, target + done, bytes - done, static_cast<off_t>(offset + done));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) {
+      return fail(ErrorCode::io, part.path.string() + ": reading failed (" + std::strerror(errno) +
+                                     "); check the disk it lies on");
+    }
+    if (count == 0) break;
+    done += static_cast<std::size_t>(count);
+  }
+  if (done < required) return tl::unexpected(changed(part.path));
+  return {};
+}
+
+Expected<void> WeightFile::read(const Place& place, std::byte* target) const {
+  const Part& part = parts_[place.part];
+  return read_at(part, part.file.get(), place.offset, place.bytes, place.bytes, target);
+}
+
+std::size_t WeightFile::span_bytes(const Place& place) {
+  const std::size_t bytes = begin_in_span(place) + place.bytes;
+  return (bytes + kBlockBytes - 1) / kBlockBytes * kBlockBytes;
+}
+
+Expected<void> WeightFile::read_span(const Place& place, std::byte* target) const {
+  const Part& part = parts_[place.part];
+  const std::uint64_t begin = place.offset - begin_in_span(place);
+  const std::size_t required = begin_in_span(place) + place.bytes;
+  if (part.direct.is_open() && read_at(part, part.direct.get(), begin, span_bytes(place), required, target)) {
+    return {};
+  }
+  // A file system may accept the flag and refuse the read.
+  auto done = read_at(part, part.file.get(), begin, required, required, target);
+#ifdef POSIX_FADV_DONTNEED
+  posix_fadvise(part.file.get(), static_cast<off_t>(begin), static_cast<off_t>(required),
+                POSIX_FADV_DONTNEED);
+#endif
+  return done;
+}
+
+Expected<MappedFile*> WeightFile::map(std::size_t index) {
+  Part& part = parts_[index];
+  if (!part.mapping) part.mapping = MappedFile::map(part.file.get(), part.size);
+  if (!part.mapping) {
+    return fail(ErrorCode::io, part.path.string() + ": can not be mapped (" + std::strerror(errno) + ")");
+  }
+  return part.mapping.get();
+}
+
+bool WeightFile::damaged() const {
+  return std::any_of(parts_.begin(), parts_.end(),
+                     [](const Part& part) { return part.mapping && part.mapping->damaged(); });
+}
+
+Error WeightFile::damage_error() const {
+  for (const Part& part : parts_) {
+    if (part.mapping && part.mapping->damaged()) return changed(part.path);
+  }
+  return changed(parts_.front().path);
+}
+
+}  // namespace plimsoll::engine
