@@ -49,7 +49,7 @@ Outcome run(const fs::path& path, bool repack) {
   auto pool = MemoryPool::create();
   GovernedDevice device(pool, {MemoryHolder::weights_text, MemoryHolder::compute_text}, kThreads, repack);
   auto cancel = std::make_shared<CancelFlag>();
-  auto model = TextModel::load(path, device, {}, cancel);
+  auto model = TextModel::load(path, device, false, {}, cancel);
   EXPECT_TRUE(model) << model.error().message;
   if (!model) return {};
   auto context = TextContext::create(**model, device, {512, 128}, kThreads);
@@ -107,7 +107,7 @@ TEST(RepackedWeights, ARefusalIsClean) {
     pool->set_memory_limit(limit);
     {
       GovernedDevice device(pool, {MemoryHolder::weights_text, MemoryHolder::compute_text}, kThreads, true);
-      auto loaded = TextModel::load(model.path(), device, {}, std::make_shared<CancelFlag>());
+      auto loaded = TextModel::load(model.path(), device, false, {}, std::make_shared<CancelFlag>());
       EXPECT_TRUE(loaded || loaded.error().code == ErrorCode::over_budget) << loaded.error().message;
     }
     EXPECT_EQ(pool->active_memory(), 0U);
