@@ -82,7 +82,7 @@ int main(int argc, char** argv) {
   engine::GovernedDevice device(pool, {MemoryHolder::weights_text, MemoryHolder::compute_text}, threads,
                                 true);
   auto cancel = std::make_shared<CancelFlag>();
-  auto model = engine::TextModel::load(argv[1], device, {}, cancel);
+  auto model = engine::TextModel::load(argv[1], device, false, {}, cancel);
   if (!model) return std::fprintf(stderr, "%s\n", model.error().message.c_str()), 1;
   auto context = engine::TextContext::create(**model, device, {kContextTokens, kBatchTokens}, threads);
   llama_context* plain = plain_context(argv[1], threads);
