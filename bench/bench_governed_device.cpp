@@ -82,9 +82,11 @@ int main(int argc, char** argv) {
   engine::GovernedDevice device(pool, {MemoryHolder::weights_text, MemoryHolder::compute_text}, threads,
                                 true);
   auto cancel = std::make_shared<CancelFlag>();
-  auto model = engine::TextModel::load(argv[1], device, false, {}, cancel);
+  auto model = engine::TextModel::open(argv[1], device);
   if (!model) return std::fprintf(stderr, "%s\n", model.error().message.c_str()), 1;
-  auto context = engine::TextContext::create(**model, device, {kContextTokens, kBatchTokens}, threads);
+  auto filled = (*model)->fill(engine::WeightLayout::repacked, {}, cancel);
+  if (!filled) return std::fprintf(stderr, "%s\n", filled.error().message.c_str()), 1;
+  auto context = engine::TextContext::create(**model, {kContextTokens, kBatchTokens}, threads);
   llama_context* plain = plain_context(argv[1], threads);
   if (!context || plain == nullptr) return std::fputs("the model could not be loaded twice\n", stderr), 1;
 

@@ -35,7 +35,7 @@ struct MemoryConfiguration {
   float top_p = 0.9F;        // within (0, 1]
 };
 
-/// The row of spec section 2 for this strategy on a device with `memory_bytes`.
+/// The row of spec section 2 for this strategy on a device with `memory_bytes`; `fitted` has `tiered`'s rows.
 MemoryConfiguration configuration_for(Strategy strategy, std::uint64_t memory_bytes);
 
 /// The same row, by class. REQUIRES: the strategy has that class (only `tiered` has `high`);

@@ -44,6 +44,8 @@ Expected<DeviceMemory> read_device_memory(const std::filesystem::path& root = "/
 struct ProcessFootprint {
   std::uint64_t resident_bytes = 0;   // VmRSS: anonymous and file pages that are in memory now
   std::uint64_t anonymous_bytes = 0;  // RssAnon: of those, what only swapping could take away
+  std::uint64_t virtual_bytes = 0;    // VmSize: all mappings, what RLIMIT_AS limits
+  std::uint64_t data_bytes = 0;       // VmData: private writable mappings, what RLIMIT_DATA limits
   std::uint64_t peak_bytes = 0;       // VmHWM: the highest resident_bytes since the process began
 };
 
@@ -53,16 +55,17 @@ Expected<ProcessFootprint> read_process_footprint(const std::filesystem::path& r
 /// Device classes of spec section 1.
 enum class DeviceMemoryTier { ultra_low, low, standard, high };
 
-/// The three ways to draw the class boundaries (spec section 1).
+/// The ways to draw the class boundaries (spec section 1) and to use what a class has.
 ///   legacy     what the original app did; kept to compare with
 ///   quick_fix  the same configurations, thresholds moved
 ///   tiered     honest classes; the default
-enum class Strategy { legacy, quick_fix, tiered };
+///   fitted     the classes of `tiered` as ceilings; below them the plan decides (plan.h)
+enum class Strategy { legacy, quick_fix, tiered, fitted };
 
 /// "ultra low", "low", "standard", "high".
 std::string_view to_string(DeviceMemoryTier tier);
 
-/// "legacy", "quick-fix", "tiered".
+/// "legacy", "quick-fix", "tiered", "fitted".
 std::string_view to_string(Strategy strategy);
 
 std::optional<Strategy> strategy_from_string(std::string_view name);

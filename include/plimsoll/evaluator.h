@@ -105,9 +105,10 @@ struct GenerationRequest {
   std::optional<std::uint32_t> seed{};  // empty: a random one
 };
 
-enum class FinishReason { stop, length, cancelled };
+/// memory: the device ran out of it while the answer was written, and what was said so far is the answer.
+enum class FinishReason { stop, length, cancelled, memory };
 
-/// "stop", "length", "cancelled".
+/// "stop", "length", "cancelled", "memory".
 std::string_view to_string(FinishReason reason);
 
 struct GenerationTiming {
@@ -131,6 +132,8 @@ struct GenerationResult {
   GenerationTiming timing{};
   ImageCost image{};
   int prompt_tokens = 0;  // everything before the answer, pictures included
+  // What this question gave up beyond the model's plan, because it was longer than that foresaw.
+  std::vector<Concession> concessions{};
 };
 
 /// The ledger beside what the operating system says. Bytes.
@@ -144,12 +147,21 @@ struct MemoryReport {
 };
 MemoryReport memory_report(const MemoryPool& pool);
 
+/// What there is now, for a plan: the pool's line, the device's memory with its cgroups, and rlimits. A device
+/// of `device_memory_bytes` that is smaller than this one is believed to leave an app three quarters of it (spec
+/// section 7: 2900 to 3200 of 4096 MB); 0: this one. A margin for the kernel's own share is taken off.
+MemoryBudget measure_budget(const MemoryPool& pool, std::uint64_t device_memory_bytes);
+
 struct EvaluatorOptions {
   ModelFiles model;
   MemoryConfiguration configuration;
-  EngineSettings engine{};                // how the model uses memory: a plan's
+  // How the model uses memory. Empty: a plan decides at each load, and a model that does not fit is refused
+  // before any of it is loaded (strategies `tiered` and `fitted`; the others know no plan).
+  std::optional<EngineSettings> engine{};
   std::uint64_t device_memory_bytes = 0;  // what pressure is measured against
   int threads = 0;                        // of the engine; 0: one for each processor
+  // What there is for the plan. Empty: measure_budget() of the pool and `device_memory_bytes`.
+  std::function<MemoryBudget()> budget{};
   // How hard memory is pressed, asked after a cancel. Empty: this process's resident memory against
   // `device_memory_bytes`.
   std::function<MemoryPressure()> pressure{};
@@ -189,6 +201,9 @@ class VlmEvaluator {
   void emergency_memory_reset() noexcept;
 
   LoadState load_state() const;
+
+  /// The plan of the latest load, also of one that was refused; empty before, or where no plan was asked for.
+  std::optional<MemoryPlan> plan() const;
 
   /// "NAME • 500M", with " • Low Memory" on classes that do not keep their model; before the first load
   /// only the name.

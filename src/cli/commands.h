@@ -11,5 +11,6 @@ namespace plimsoll::cli {
 int run_command(const ModelOptions& options, const std::string& prompt, Interrupt& interrupt);
 int chat_command(const ModelOptions& options, Interrupt& interrupt);
 int device_command(const DeviceOptions& options);
+int plan_command(const PlanOptions& options);
 
 }  // namespace plimsoll::cli

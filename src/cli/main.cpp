@@ -16,7 +16,7 @@ int explain_usage(const CLI::App& app, const CLI::ParseError& error, const std::
   std::string reason = error.what();
   if (app.get_subcommands().empty() && !first_word.starts_with('-')) {
     reason = (first_word.empty() ? "" : first_word + ": no such command; ") +
-             "say what to do: run, chat or device";
+             "say what to do: run, chat, plan or device";
   }
   std::cerr << "plimsoll: " << reason << "; see plimsoll --help\n";
   return static_cast<int>(ExitCode::usage);
@@ -42,12 +42,17 @@ int run(int argc, char** argv) {
       app.add_subcommand("device", "Show what memory this machine has, its class and configuration");
   device_options.add_to(*device);
 
+  plimsoll::cli::PlanOptions plan_options;
+  CLI::App* plan = app.add_subcommand("plan", "Show what a model takes on each class of device, loading nothing");
+  plan_options.add_to(*plan);
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return explain_usage(app, error, argc > 1 ? argv[1] : "");
   }
   if (device->parsed()) return plimsoll::cli::device_command(device_options);
+  if (plan->parsed()) return plimsoll::cli::plan_command(plan_options);
   plimsoll::cli::limit_openmp_spinning(argv);
   plimsoll::cli::Interrupt interrupt;  // before the evaluator starts its threads
   return chat->parsed() ? plimsoll::cli::chat_command(chat_options, interrupt)

@@ -28,29 +28,33 @@ void DeviceOptions::add_to(CLI::App& command) {
   command
       .add_option_function<std::string>(
           "--strategy", [this](const std::string& name) { strategy = *strategy_from_string(name); },
-          "How device classes are drawn: tiered (default), quick-fix, or legacy, which is what the original "
-          "app did")
-      ->check(CLI::IsMember({"legacy", "quick-fix", "tiered"}))
+          "How device classes are drawn: tiered (default), fitted (the same as ceilings, the plan deciding below "
+          "them), quick-fix, or legacy, which is what the original app did")
+      ->check(CLI::IsMember({"legacy", "quick-fix", "tiered", "fitted"}))
       ->type_name("NAME");
   add_size(command, "--device-memory", device_memory_bytes,
            "Behave as a device with this much memory, e.g. 4GiB");
   command.add_flag("--json", json, "Print one JSON object instead of text");
 }
 
-void ModelOptions::add_to(CLI::App& command) {
+void PlanOptions::add_to(CLI::App& command) {
   model = kDefaultModel;
   command.add_option("--model", model, "Name of a bundled model, folder with GGUF files, or text GGUF file")
       ->type_name("MODEL")
       ->capture_default_str();
   command.add_option("--mmproj", mmproj, "Vision encoder (GGUF) that goes with a model file")
       ->type_name("FILE");
+  device.add_to(command);
+}
+
+void ModelOptions::add_to(CLI::App& command) {
+  PlanOptions::add_to(command);
   command.add_option("--image", images, "Picture to ask about; may be given several times")
       ->type_name("FILE")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command.add_option("--system", system_prompt, "System prompt instead of the model's own; \"\" for none")
       ->type_name("TEXT");
-  device.add_to(command);
   add_size(command, "--memory-limit", memory_limit_bytes, "Memory line instead of the class's, e.g. 600MB");
   add_size(command, "--cache-limit", cache_limit_bytes, "Cache limit instead of the class's, e.g. 20MB");
   command.add_option("--max-tokens", max_tokens, "Longest answer, in tokens")

@@ -19,10 +19,15 @@ struct DeviceOptions {
   void add_to(CLI::App& command);
 };
 
-struct ModelOptions {
+struct PlanOptions {
   DeviceOptions device;
   std::string model;
   std::string mmproj;
+
+  void add_to(CLI::App& command);
+};
+
+struct ModelOptions : PlanOptions {
   std::vector<std::string> images;
   std::optional<std::string> system_prompt;
   std::optional<std::uint64_t> memory_limit_bytes;

@@ -67,6 +67,40 @@ Json denial_part(const BudgetDenial& denial) {
           {"holders", holders}};
 }
 
+Json concessions_part(const std::vector<Concession>& concessions) {
+  Json list = Json::array();
+  for (const Concession concession : concessions) list.push_back(to_string(concession));
+  return list;
+}
+
+Json plan_part(const PlannedDevice& d) {
+  const MemoryPlan& p = d.plan;
+  Json holders = Json::object();
+  for (std::size_t i = 0; i < kMemoryHolderCount; ++i) {
+    holders[std::string(to_string(static_cast<MemoryHolder>(i)))] = p.holder_bytes[i];
+  }
+  const auto& resident = p.settings.streamed_text_resident_bytes;
+  return {{"device", d.name},
+          {"tier", to_string(d.configuration.tier)},
+          {"strategy", to_string(d.configuration.strategy)},
+          {"memory_limit_bytes", d.budget.line_bytes ? Json(*d.budget.line_bytes) : Json(nullptr)},
+          {"growth_bytes", d.budget.growth_bytes},
+          {"fits", p.fits()},
+          {"missing_bytes", p.missing_bytes},
+          {"holders", std::move(holders)},
+          {"peak_bytes", p.peak_bytes},
+          {"footprint_bytes", p.footprint_bytes},
+          {"context_tokens", p.context_tokens},
+          {"max_tokens", p.max_tokens},
+          {"batch_tokens", p.settings.batch_tokens},
+          {"kv_type", to_string(p.settings.kv_type)},
+          {"repacked", p.settings.repack},
+          {"vision", p.settings.vision == VisionResidency::resident ? "resident" : "on demand"},
+          {"resident_layer_bytes", resident ? Json(*resident) : Json(nullptr)},
+          {"streamed_bytes", p.streamed_bytes},
+          {"concessions", concessions_part(p.concessions)}};
+}
+
 }  // namespace
 
 std::string device_json(const DeviceSetup& device) {
@@ -97,6 +131,12 @@ std::string result_json(const Session& session, const GenerationResult& result) 
                {"image", {{"tiles", result.image.tiles}, {"tokens", result.image.tokens}}},
                {"prompt_tokens", result.prompt_tokens},
                {"memory", memory_part(memory_report(*session.pool))}});
+}
+
+std::string plans_json(const std::string& model, const std::vector<PlannedDevice>& devices) {
+  Json list = Json::array();
+  for (const PlannedDevice& d : devices) list.push_back(plan_part(d));
+  return dump({{"model", model}, {"plans", std::move(list)}});
 }
 
 std::string error_json(const Error& error) {

@@ -69,9 +69,9 @@ MemoryConfiguration configuration_for(Strategy strategy, std::uint64_t memory_by
 }
 
 MemoryConfiguration configuration_for(Strategy strategy, DeviceMemoryTier tier) {
-  const Row& row = row_of(strategy, tier);
+  const Row& row = row_of(strategy == Strategy::fitted ? Strategy::tiered : strategy, tier);
   MemoryConfiguration configuration;
-  configuration.strategy = row.strategy;
+  configuration.strategy = strategy;
   configuration.tier = row.tier;
   configuration.cache_limit_bytes = row.cache_limit_bytes;
   configuration.memory_limit_bytes = row.memory_limit_bytes;

@@ -16,6 +16,8 @@ Expected<ProcessFootprint> read_process_footprint(const std::filesystem::path& r
   footprint.resident_bytes = *resident;
   // Before Linux 4.5 there is no RssAnon: then nothing is known to be given up without swapping.
   footprint.anonymous_bytes = device::find_kib_as_bytes(*status, "RssAnon").value_or(*resident);
+  footprint.virtual_bytes = device::find_kib_as_bytes(*status, "VmSize").value_or(0);
+  footprint.data_bytes = device::find_kib_as_bytes(*status, "VmData").value_or(0);
   footprint.peak_bytes = std::max(*resident, device::find_kib_as_bytes(*status, "VmHWM").value_or(0));
   return footprint;
 }

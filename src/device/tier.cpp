@@ -17,6 +17,7 @@ Boundaries boundaries_of(Strategy strategy) {
     case Strategy::quick_fix:
       return {2 * kGiB, 3 * kGiB, std::nullopt};
     case Strategy::tiered:
+    case Strategy::fitted:
       break;
   }
   return {2 * kGiB, 3 * kGiB, 6 * kGiB};
@@ -53,13 +54,15 @@ std::string_view to_string(Strategy strategy) {
     case Strategy::quick_fix:
       return "quick-fix";
     case Strategy::tiered:
+      return "tiered";
+    case Strategy::fitted:
       break;
   }
-  return "tiered";
+  return "fitted";
 }
 
 std::optional<Strategy> strategy_from_string(std::string_view name) {
-  for (const Strategy strategy : {Strategy::legacy, Strategy::quick_fix, Strategy::tiered}) {
+  for (const Strategy strategy : {Strategy::legacy, Strategy::quick_fix, Strategy::tiered, Strategy::fitted}) {
     if (name == to_string(strategy)) return strategy;
   }
   return std::nullopt;

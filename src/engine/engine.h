@@ -1,11 +1,13 @@
-// A loaded model: language model and vision encoder on the governed device, and how a question goes through
-// them. Belongs to one thread: the one that loads it also uses and destroys it.
+// A model: language model and vision encoder on the governed device, and how a question goes through them.
+// Belongs to one thread: the one that opens it also uses and destroys it.
 #pragma once
 
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/text_context.h"
 #include "engine/vision_encoder.h"
@@ -19,44 +21,63 @@ class Engine {
   using Clock = std::chrono::steady_clock;
   using PieceSink = std::function<void(std::string_view bytes)>;  // one token; may split a UTF-8 sequence
 
-  /// Blocking. `progress` runs from 0 to 1 over both files.
-  static Expected<std::unique_ptr<Engine>> load(const ModelFiles& files, std::shared_ptr<MemoryPool> pool,
-                                                const EngineSettings& settings, int threads,
-                                                const Progress& progress, const CancelFlagPtr& cancel);
+  /// Reads shapes and vocabulary, no weights. Blocking, a tenth of a second.
+  static Expected<std::unique_ptr<Engine>> open(const ModelFiles& files, std::shared_ptr<MemoryPool> pool,
+                                                int threads);
   ~Engine();
+
+  /// See MemoryPlanner::plan(). REQUIRES: not filled.
+  Expected<MemoryPlan> plan(const MemoryConfiguration& configuration, const MemoryBudget& budget);
+
+  /// Loads the weights. Blocking. `progress` runs from 0 to 1 over both files. After a failure only the
+  /// destructor may be called.
+  Expected<void> fill(const EngineSettings& settings, const Progress& progress, const CancelFlagPtr& cancel);
 
   const ModelInfo& info() const { return info_; }
 
-  /// Blocking. `started` is when the caller asked, for the time to the first token. A cancelled generation is
-  /// a result with what was said so far.
-  Expected<GenerationResult> generate(const GenerationRequest& request,
-                                      const MemoryConfiguration& configuration, const CancelFlagPtr& cancel,
-                                      Clock::time_point started, const PieceSink& sink);
+  struct Question {
+    const GenerationRequest& request;
+    const MemoryConfiguration& configuration;
+    const CancelFlagPtr& cancel;
+    Clock::time_point started;  // when the caller asked, for the time to the first token
+    // Called between two tokens and between two tiles: the time to give memory back.
+    const std::function<void()>& between_steps;
+
+    int max_tokens() const { return request.max_tokens.value_or(configuration.max_tokens); }
+  };
+  /// Blocking. A cancelled generation is a result with what was said so far. REQUIRES: filled.
+  Expected<GenerationResult> generate(const Question& question, const PieceSink& sink);
+
+  // What can leave and come back. Each may be called between two steps of generate(), and gives nothing while a
+  // graph needs it. Returns the bytes that left the ledger.
+  std::size_t reclaimable_vision_bytes() const;
+  std::size_t give_back_vision();
+  /// Idle: the whole context. In an answer: what is beyond a short rest of it.
+  std::size_t reclaimable_context_bytes() const;
+  std::size_t give_back_context();
+  /// The running answer ends with what was said so far.
+  void end_answer() { answer_must_end_ = true; }
 
  private:
-  Engine(const ModelFiles& files, std::shared_ptr<MemoryPool> pool, const EngineSettings& settings,
-         int threads);
+  enum class Phase { idle, looking, answering };
+  static constexpr int kShortRest = 64;  // tokens that an answer may still have when its context must shrink
+  static constexpr int kSmallestBatch = 32;
 
+  Engine(const ModelFiles& files, std::shared_ptr<MemoryPool> pool, int threads);
+
+  bool sees() const { return !files_.vision.empty(); }
   Expected<void> load_vision(const Progress& progress, const CancelFlagPtr& cancel);
   Expected<void> settle_text_weights();
 
-  Expected<std::vector<Image>> decode_images(const GenerationRequest& request, int image_size,
-                                             const CancelFlagPtr& cancel);
+  Expected<std::vector<Image>> decode_images(const Question& question);
   Expected<std::string> render(const GenerationRequest& request) const;
-  Expected<void> make_room(int prompt_tokens, int image_tokens, int max_tokens, int widest_batch);
-  bool sees() const { return !files_.vision.empty(); }
+  Expected<void> make_room(int max_tokens, int widest_batch, GenerationResult& result);
+  Expected<void> make_context(int tokens, int widest_batch, GenerationResult& result);
   Expected<void> bring_vision_in(const CancelFlagPtr& cancel, GenerationResult& result);
-  Expected<std::unique_ptr<LaidOutPrompt>> look(const GenerationRequest& request, int image_size,
-                                                const CancelFlagPtr& cancel, GenerationResult& result);
-  Expected<void> run_text(const GenerationRequest& request, int max_tokens, const CancelFlagPtr& cancel,
-                          GenerationResult& result);
-  Expected<void> run_pictures(const GenerationRequest& request, int image_size, int max_tokens,
-                              const CancelFlagPtr& cancel, GenerationResult& result);
-  Expected<void> run_prompt(const GenerationRequest& request, const MemoryConfiguration& configuration,
-                            const CancelFlagPtr& cancel, GenerationResult& result);
-  Expected<void> write_answer(const GenerationRequest& request, const MemoryConfiguration& configuration,
-                              const CancelFlagPtr& cancel, Clock::time_point started, const PieceSink& sink,
-                              GenerationResult& result);
+  Expected<std::unique_ptr<LaidOutPrompt>> look(const Question& question, GenerationResult& result);
+  Expected<void> run_text(const Question& question, GenerationResult& result);
+  Expected<void> run_pictures(const Question& question, GenerationResult& result);
+  Expected<void> write_answer(const Question& question, const PieceSink& sink, GenerationResult& result);
 
   std::shared_ptr<MemoryPool> pool_;
   ModelFiles files_;
@@ -70,6 +91,9 @@ class Engine {
   std::unique_ptr<TextModel> text_;
   std::unique_ptr<VisionEncoder> vision_;
   std::unique_ptr<TextContext> context_;
+
+  Phase phase_ = Phase::idle;
+  bool answer_must_end_ = false;
 };
 
 }  // namespace plimsoll::engine

@@ -26,6 +26,7 @@ struct GovernedDevice::State {
   ggml_backend_dev_t cpu = nullptr;
 
   bool loading_weights = false;
+  std::size_t scratch_bytes = 0;  // the most that any node of a reserved graph wants beside its tensors
   bool sized_kv_tensor = false;  // the tensors being sized for the next buffer are the KV cache's
   Buffer prepaid;
   std::optional<Error> refusal;

@@ -7,6 +7,7 @@
 #include "engine/governed_buffers.h"
 #include "engine/graph_runner.h"
 #include "ggml-cpu.h"
+#include "ggml-impl.h"
 
 namespace plimsoll::engine {
 
@@ -85,12 +86,27 @@ bool cpu_supports_with(State& state, const ggml_tensor* op, ggml_backend_buffer_
   return supported;
 }
 
+// Every node of a graph passes by here when memory is reserved for it: the moment to learn what its kernel
+// wants beside its tensors.
+void note_scratch(State& state, const ggml_tensor* op) {
+  ggml_tensor* node = const_cast<ggml_tensor*>(op);  // ggml's graphs hold plain pointers; planning only reads
+  ggml_cgraph graph{};
+  graph.nodes = &node;
+  graph.n_nodes = 1;
+  const std::size_t page = PageSource::page_bytes();
+  const std::size_t bytes = ggml_graph_plan(&graph, state.threads, nullptr).work_size;
+  state.scratch_bytes = std::max(state.scratch_bytes, (bytes + page - 1) / page * page);
+}
+
 // While weights are placed, llama.cpp asks with a dummy buffer of each type in turn and takes the first that
 // is supported: the plain type steps back for a repacked one that can do the same.
 bool device_supports_op(ggml_backend_dev_t device, const ggml_tensor* op) {
   State& state = state_of(device);
   const bool placing = state.loading_weights && op->src[0] != nullptr && op->src[0]->buffer != nullptr;
-  if (!placing) return ggml_backend_dev_supports_op(state.cpu, op);
+  if (!placing) {
+    note_scratch(state, op);
+    return ggml_backend_dev_supports_op(state.cpu, op);
+  }
 
   const ggml_backend_buffer_type_t asked = op->src[0]->buffer->buft;
   for (const auto& repacked : state.repacked) {
@@ -155,6 +171,7 @@ GovernedDevice::GovernedDevice(std::shared_ptr<MemoryPool> pool, Holders holders
 GovernedDevice::~GovernedDevice() = default;
 
 ggml_backend_dev_t GovernedDevice::handle() { return &state_->device; }
+MemoryPool& GovernedDevice::pool() const { return *state_->pool; }
 
 GovernedDevice::LoadingWeights::LoadingWeights(GovernedDevice& device) : device_(device) {
   device_.state_->loading_weights = true;
@@ -180,6 +197,10 @@ ggml_backend_buffer_t GovernedDevice::wrap_weights(void* data, std::size_t bytes
   return wrap_plain(*state_, data, bytes);
 }
 void GovernedDevice::stream_from(LayerStream* stream) { state_->stream = stream; }
+
+void GovernedDevice::begin_scratch() { state_->scratch_bytes = 0; }
+std::size_t GovernedDevice::scratch_bytes() const { return state_->scratch_bytes; }
+std::size_t GovernedDevice::compute_bytes() const { return state_->pool->ledger().of(state_->holders.compute); }
 
 void GovernedDevice::listen_to(CancelFlagPtr cancel) { state_->cancel = std::move(cancel); }
 

@@ -32,6 +32,7 @@ class GovernedDevice {
   GovernedDevice& operator=(const GovernedDevice&) = delete;
 
   ggml_backend_dev_t handle();
+  MemoryPool& pool() const;
 
   /// While one of these lives, plain buffers are weights, and weights are placed in repacked layouts where
   /// there is one; otherwise plain buffers are the KV cache or compute.
@@ -59,6 +60,13 @@ class GovernedDevice {
   ggml_backend_buffer_t wrap_weights(void* data, std::size_t bytes);
   /// Where weights come from that are not always in memory; nullptr: all are.
   void stream_from(LayerStream* stream);
+
+  /// Forgets how much scratch memory graphs want; those that are reserved from now on say so anew.
+  void begin_scratch();
+  /// What the graphs reserved since begin_scratch() will want beside their tensors, in bytes, whole pages.
+  std::size_t scratch_bytes() const;
+  /// Bytes that the compute holder has now.
+  std::size_t compute_bytes() const;
 
   /// Graphs stop between two nodes once the flag says so. nullptr: never.
   void listen_to(CancelFlagPtr cancel);

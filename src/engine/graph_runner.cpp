@@ -79,7 +79,7 @@ ggml_status GraphRunner::compute(ggml_cgraph& graph) {
   ggml_cplan plan = ggml_graph_plan(&graph, device_.threads, nullptr);
   if (scratch_.size() < plan.work_size) {
     scratch_.release();
-    auto memory = device_.allocate(device_.holders.compute, plan.work_size);
+    auto memory = device_.allocate(device_.holders.compute, std::max(plan.work_size, device_.scratch_bytes));
     if (!memory) return GGML_STATUS_ALLOC_FAILED;
     scratch_ = std::move(*memory);
   }

@@ -1,6 +1,10 @@
 #include "engine/llama_internals.h"
 
+#include <utility>
+
+#include "llama-ext.h"
 #include "llama-model.h"
+#include "plimsoll/memory.h"
 
 namespace plimsoll::engine {
 
@@ -11,6 +15,19 @@ std::vector<ggml_tensor*> weights_of(llama_model& model) {
   return weights;
 }
 
-void end_simulation(llama_model& model) { model.hparams.no_alloc = false; }
+bool simulate(llama_model& model, bool simulated) { return std::exchange(model.hparams.no_alloc, simulated); }
+
+ContextBytes bytes_of(const llama_context& context) {
+  const auto whole_pages = [](std::size_t bytes) {
+    const std::size_t page = PageSource::page_bytes();
+    return (bytes + page - 1) / page * page;
+  };
+  ContextBytes sum;
+  for (const auto& [type, bytes] : llama_get_memory_breakdown(&context)) {
+    sum.kv += whole_pages(bytes.context);
+    sum.compute += whole_pages(bytes.compute);
+  }
+  return sum;
+}
 
 }  // namespace plimsoll::engine

@@ -1,10 +1,12 @@
-// The two things that llama.cpp's public interface does not offer and that taking weights into our own hands
-// needs. The only file that looks into its src/.
+// What llama.cpp's public interface does not offer and taking weights and plans into our own hands needs. The
+// only file that looks into its src/.
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 struct ggml_tensor;
+struct llama_context;
 struct llama_model;
 
 namespace plimsoll::engine {
@@ -13,8 +15,15 @@ namespace plimsoll::engine {
 /// too) is there twice, under one name.
 std::vector<ggml_tensor*> weights_of(llama_model& model);
 
-/// Tells a model that was loaded with `no_alloc` that it is a real one now. REQUIRES: each of its weights has
-/// data.
-void end_simulation(llama_model& model);
+/// While a model is simulated, as one that was loaded with `no_alloc` is, contexts of it are drawn up without
+/// memory and say what they would take. REQUIRES for `false`: each of its weights has data. Returns what it was.
+bool simulate(llama_model& model, bool simulated);
+
+/// What a context takes or, when simulated, would take. Each sum is of whole buffers, rounded up to pages.
+struct ContextBytes {
+  std::size_t kv = 0;
+  std::size_t compute = 0;
+};
+ContextBytes bytes_of(const llama_context& context);
 
 }  // namespace plimsoll::engine

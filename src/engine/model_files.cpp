@@ -87,6 +87,8 @@ Expected<ModelFileSummary> read_model_file(const fs::path& path) {
                            .name = file.text("general.name")};
   summary.image_longest_edge = file.number("clip.vision.preproc_image_size");
   summary.image_tile = file.number("clip.vision.image_size");
+  summary.image_patch = file.number("clip.vision.patch_size");
+  summary.image_shuffle = file.number("clip.vision.projector.scale_factor");
 
   constexpr std::uint64_t kAlignment = 64;  // of the governed device's buffers
   std::uint64_t data_end = 0;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
-#include <exception>
+#include <mutex>
 #include <utility>
 
 #include "engine/engine_log.h"
@@ -141,7 +141,8 @@ class MtmdEncoder : public VisionEncoder {
 
   Expected<std::unique_ptr<LaidOutPrompt>> lay_out(const std::string& text,
                                                    std::span<const Image> images) override;
-  Expected<void> encode(LaidOutPrompt& prompt, const CancelFlagPtr& cancel) override;
+  Expected<void> encode(LaidOutPrompt& prompt, const CancelFlagPtr& cancel,
+                        const std::function<void()>& between_tiles) override;
   bool can_leave() const override {
     return !mtmd_decode_use_mrope(context_.get()) && !mtmd_decode_use_non_causal(context_.get(), nullptr);
   }
@@ -208,10 +209,14 @@ Expected<Buffer> MtmdEncoder::encode_chunk(const mtmd_input_chunk* chunk, const 
   return rows;
 }
 
-Expected<void> MtmdEncoder::encode(LaidOutPrompt& prompt, const CancelFlagPtr& cancel) {
+Expected<void> MtmdEncoder::encode(LaidOutPrompt& prompt, const CancelFlagPtr& cancel,
+                                   const std::function<void()>& between_tiles) {
   device_.listen_to(cancel);
-  return static_cast<MtmdPrompt&>(prompt).encode_each(
-      [&](const mtmd_input_chunk* chunk) { return encode_chunk(chunk, cancel); });
+  return static_cast<MtmdPrompt&>(prompt).encode_each([&](const mtmd_input_chunk* chunk) {
+    auto rows = encode_chunk(chunk, cancel);
+    if (between_tiles) between_tiles();
+    return rows;
+  });
 }
 
 struct LoadWatch {
@@ -238,6 +243,27 @@ mtmd_context_params parameters(GovernedDevice& device, int threads, LoadWatch& w
 }
 
 }  // namespace
+
+Expected<std::size_t> mtmd_compute_bytes(const std::filesystem::path& path, std::size_t weight_bytes,
+                                         int threads) {
+  static std::mutex one_at_a_time;  // mtmd exchanges its global log for the time being
+  const std::lock_guard lock(one_at_a_time);
+  constexpr auto kCompute = MemoryHolder::compute_vision;
+  auto pool = MemoryPool::create();
+  GovernedDevice device(pool, {MemoryHolder::weights_vision, kCompute}, threads, false);
+  // It does not read the weights, but makes their buffer.
+  auto weights = pool->allocate(MemoryHolder::weights_vision, weight_bytes);
+  if (!weights) return tl::unexpected(weights.error());
+  device.prepay(std::move(*weights));
+  const auto never = std::make_shared<CancelFlag>();
+  const Progress none;
+  LoadWatch watch{none, never};
+  const auto usage = mtmd_get_memory_usage(path.c_str(), parameters(device, threads, watch));
+  device.prepay({});
+  if (auto refusal = device.take_refusal()) return tl::unexpected(*refusal);
+  if (usage.empty()) return tl::unexpected(explain_failure(device, never, "reading " + path.string()));
+  return pool->ledger().holder_peak_bytes[static_cast<std::size_t>(kCompute)] + device.scratch_bytes();
+}
 
 Expected<std::unique_ptr<VisionEncoder>> load_mtmd_encoder(const std::filesystem::path& path, TextModel& text,
                                                            MemoryPool& pool, GovernedDevice& device,

@@ -8,6 +8,11 @@
 
 namespace plimsoll::engine {
 
+/// The compute memory that load_mtmd_encoder() will reserve beside `weight_bytes` of weights, in bytes. Takes
+/// milliseconds; maps as much, but touches nothing of it, while it finds out. Fails as load_mtmd_encoder() does.
+Expected<std::size_t> mtmd_compute_bytes(const std::filesystem::path& path, std::size_t weight_bytes,
+                                         int threads);
+
 /// Loads the encoder's weights onto `device`. They are reserved first, because mtmd does not survive a
 /// refusal. Fails with `over_budget`, `out_of_memory`, `cancelled`, `io` or `engine`. REQUIRES: `text` and
 /// `device` outlive it.

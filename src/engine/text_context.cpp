@@ -20,10 +20,7 @@ ggml_type ggml_type_of(KvType type) {
   return GGML_TYPE_F16;
 }
 
-}  // namespace
-
-Expected<std::unique_ptr<TextContext>> TextContext::create(TextModel& model, GovernedDevice& device,
-                                                           ContextSize size, int threads) {
+llama_context_params parameters(const ContextSize& size, int threads) {
   llama_context_params params = llama_context_default_params();
   params.n_ctx = static_cast<std::uint32_t>(size.tokens);
   params.n_batch = static_cast<std::uint32_t>(size.batch_tokens);
@@ -36,25 +33,77 @@ Expected<std::unique_ptr<TextContext>> TextContext::create(TextModel& model, Gov
   // ggml computes with quantised values only in its fused attention.
   if (size.kv_type != KvType::f16) params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_ENABLED;
   params.no_perf = true;
+  return params;
+}
 
-  llama_context* context = llama_init_from_model(model.get(), params);
+constexpr llama_seq_id kSequence = 0;  // a context has one
+
+Error moved_badly() { return {ErrorCode::engine, "the conversation could not be moved into a smaller context"}; }
+
+struct FreeContext {
+  void operator()(llama_context* context) const { llama_free(context); }
+};
+using LlamaContext = std::unique_ptr<llama_context, FreeContext>;
+
+Expected<LlamaContext> make_context(TextModel& model, const ContextSize& size, int threads) {
+  model.device().begin_scratch();
+  LlamaContext context(llama_init_from_model(model.get(), parameters(size, threads)));
   // A refused compute buffer may leave a context that looks whole: the refusal decides.
-  if (auto refusal = device.take_refusal()) {
-    llama_free(context);
-    return tl::unexpected(*refusal);
+  if (auto refusal = model.device().take_refusal()) return tl::unexpected(*refusal);
+  if (!context) {
+    return tl::unexpected(explain_failure(model.device(), std::make_shared<CancelFlag>(),
+                                          "making room for the conversation"));
   }
-  if (context == nullptr) {
-    return tl::unexpected(
-        explain_failure(device, std::make_shared<CancelFlag>(), "making room for the conversation"));
+  return context;
+}
+
+}  // namespace
+
+Expected<std::unique_ptr<TextContext>> TextContext::create(TextModel& model, ContextSize size, int threads) {
+  auto context = make_context(model, size, threads);
+  if (!context) return tl::unexpected(context.error());
+  size.tokens = static_cast<int>(llama_n_ctx(context->get()));
+  size.batch_tokens = static_cast<int>(llama_n_batch(context->get()));
+  return std::unique_ptr<TextContext>(new TextContext(context->release(), model, size, threads));
+}
+
+Expected<ContextBytes> TextContext::bytes_for(TextModel& model, ContextSize size, int threads) {
+  const std::size_t before = model.device().compute_bytes();
+  const bool simulated = simulate(*model.get(), true);
+  auto context = make_context(model, size, threads);
+  Expected<ContextBytes> bytes = ContextBytes{};
+  if (context) {
+    bytes = bytes_of(**context);
+    bytes->compute += model.device().compute_bytes() - before;  // buffers for results are made even so
+    bytes->compute += model.device().scratch_bytes();
+    context->reset();
+  } else {
+    bytes = tl::unexpected(context.error());
   }
-  size.tokens = static_cast<int>(llama_n_ctx(context));
-  size.batch_tokens = static_cast<int>(llama_n_batch(context));
-  return std::unique_ptr<TextContext>(new TextContext(context, model, device, size));
+  simulate(*model.get(), simulated);
+  return bytes;
 }
 
 void TextContext::clear() {
   llama_memory_clear(llama_get_memory(context_.get()), false);
   position_ = 0;
+}
+
+int TextContext::spare_tokens(int rest) const { return std::max(0, size_.tokens - position_ - rest); }
+
+Expected<void> TextContext::shrink(int rest) {
+  const std::size_t bytes = llama_state_seq_get_size(context_.get(), kSequence);
+  auto snapshot = model_.device().pool().allocate(MemoryHolder::kv, bytes);
+  if (!snapshot) return tl::unexpected(snapshot.error());
+  auto* data = reinterpret_cast<std::uint8_t*>(snapshot->data());
+  if (llama_state_seq_get_data(context_.get(), data, bytes, kSequence) != bytes) return tl::unexpected(moved_badly());
+  context_.reset();
+  auto smaller = create(model_, {position_ + rest, size_.batch_tokens, size_.kv_type}, threads_);
+  if (!smaller) return tl::unexpected(smaller.error());
+  if (llama_state_seq_set_data((*smaller)->get(), data, bytes, kSequence) == 0) return tl::unexpected(moved_badly());
+  context_ = std::move((*smaller)->context_);
+  size_ = (*smaller)->size_;
+  return {};
 }
 
 Expected<void> TextContext::decode(const llama_batch& batch, const CancelFlagPtr& cancel) {
@@ -66,7 +115,7 @@ Expected<void> TextContext::decode(const llama_batch& batch, const CancelFlagPtr
 
 Error TextContext::explain(const CancelFlagPtr& cancel) const {
   if (model_.weights().damaged()) return model_.weights().damage_error();
-  return explain_failure(device_, cancel, "the language model");
+  return explain_failure(model_.device(), cancel, "the language model");
 }
 
 Expected<void> TextContext::append(std::span<const llama_token> tokens, const CancelFlagPtr& cancel) {

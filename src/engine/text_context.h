@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 
+#include "engine/llama_internals.h"
 #include "engine/text_model.h"
 #include "plimsoll/plan.h"
 
@@ -19,18 +20,27 @@ struct ContextSize {
 class TextContext {
  public:
   /// Charges the KV cache to `kv` and the rest to the device's compute holder.
-  /// Fails with `over_budget`, `out_of_memory` or `engine`. REQUIRES: `model` and `device` outlive it.
-  static Expected<std::unique_ptr<TextContext>> create(TextModel& model, GovernedDevice& device,
-                                                       ContextSize size, int threads);
+  /// Fails with `over_budget`, `out_of_memory` or `engine`. REQUIRES: `model` outlives it.
+  static Expected<std::unique_ptr<TextContext>> create(TextModel& model, ContextSize size, int threads);
+
+  /// What create() would charge for this size: the KV cache, and compute memory with the scratch of graphs.
+  /// Allocates next to nothing, takes milliseconds. Fails as create() does.
+  static Expected<ContextBytes> bytes_for(TextModel& model, ContextSize size, int threads);
 
   llama_context* get() const { return context_.get(); }
   ContextSize size() const { return size_; }
-  int embedding_width() const { return llama_model_n_embd_inp(model_.get()); }
+  int embedding_width() const { return model_.embedding_width(); }
   int position() const { return position_; }
   void advance_to(int position) { position_ = position; }
 
   /// Forgets the sequence; frees no memory.
   void clear();
+
+  /// Positions beyond the sequence and `rest` more.
+  int spare_tokens(int rest) const;
+  /// Moves the sequence into a context that has room for `rest` more positions. The logits of the last one are
+  /// lost. Fails as create() does; then the sequence is lost too.
+  Expected<void> shrink(int rest);
 
   /// Runs `tokens` through the model behind what is there; the last one's logits are kept for sampling.
   /// Fails with `cancelled` between two nodes of the graph, `over_budget` or `engine`.
@@ -46,14 +56,14 @@ class TextContext {
   struct Free {
     void operator()(llama_context* context) const { llama_free(context); }
   };
-  TextContext(llama_context* context, TextModel& model, GovernedDevice& device, ContextSize size)
-      : context_(context), model_(model), device_(device), size_(size) {}
+  TextContext(llama_context* context, TextModel& model, ContextSize size, int threads)
+      : context_(context), model_(model), size_(size), threads_(threads) {}
   Expected<void> decode(const llama_batch& batch, const CancelFlagPtr& cancel);
 
   std::unique_ptr<llama_context, Free> context_;
   TextModel& model_;
-  GovernedDevice& device_;
   ContextSize size_;
+  int threads_;
   int position_ = 0;
 };
 

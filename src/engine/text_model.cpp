@@ -3,6 +3,7 @@
 #include <array>
 
 #include "engine/engine_log.h"
+#include "engine/llama_internals.h"
 
 namespace plimsoll::engine {
 
@@ -13,9 +14,13 @@ Error explain_failure(GovernedDevice& device, const CancelFlagPtr& cancel, const
   return {ErrorCode::engine, what + " failed" + (complaint.empty() ? "" : ": " + complaint)};
 }
 
-Expected<std::unique_ptr<TextModel>> TextModel::load(const std::filesystem::path& path,
-                                                     GovernedDevice& device, bool streamed,
-                                                     const Progress& progress, const CancelFlagPtr& cancel) {
+TextModel::TextModel(llama_model* model, GovernedDevice& device, std::filesystem::path path)
+    : device_(device), path_(std::move(path)), model_(model), vocab_(llama_model_get_vocab(model)) {
+  for (ggml_tensor* tensor : weights_of(*model)) unfilled_.emplace_back(tensor, tensor->buffer);
+}
+
+Expected<std::unique_ptr<TextModel>> TextModel::open(const std::filesystem::path& path,
+                                                     GovernedDevice& device) {
   capture_engine_log();
   std::array<ggml_backend_dev_t, 2> devices = {device.handle(), nullptr};
   llama_model_params params = llama_model_default_params();
@@ -25,15 +30,40 @@ Expected<std::unique_ptr<TextModel>> TextModel::load(const std::filesystem::path
   params.no_alloc = true;  // the weights are ours to place
 
   const GovernedDevice::LoadingWeights scope(device);
-  std::unique_ptr<TextModel> model(new TextModel(llama_model_load_from_file(path.c_str(), params)));
-  if (!model->model_) {
-    return tl::unexpected(explain_failure(device, cancel, "loading " + path.filename().string()));
+  llama_model* opened = llama_model_load_from_file(path.c_str(), params);
+  if (opened == nullptr) {
+    return tl::unexpected(
+        explain_failure(device, std::make_shared<CancelFlag>(), "loading " + path.filename().string()));
   }
-  model->vocab_ = llama_model_get_vocab(model->get());
-  auto weights = TextWeights::fill(*model->get(), device, path, streamed, progress, cancel);
+  return std::unique_ptr<TextModel>(new TextModel(opened, device, path));
+}
+
+Expected<std::unique_ptr<TextWeights>> TextModel::sketch_weights(WeightLayout layout) const {
+  return TextWeights::open(*model_, device_, path_, layout);
+}
+
+Expected<void> TextModel::fill(WeightLayout layout, const Progress& progress, const CancelFlagPtr& cancel) {
+  const GovernedDevice::LoadingWeights scope(device_);
+  auto weights = sketch_weights(layout);
   if (!weights) return tl::unexpected(weights.error());
-  model->weights_ = std::move(*weights);
-  return model;
+  weights_ = std::move(*weights);
+  auto filled = weights_->fill(progress, cancel);
+  if (filled) {
+    simulate(*model_, false);
+  } else {
+    empty();
+  }
+  return filled;
+}
+
+void TextModel::empty() {
+  weights_.reset();
+  for (const auto& [tensor, buffer] : unfilled_) {
+    tensor->buffer = buffer;
+    tensor->data = nullptr;
+    tensor->extra = nullptr;  // what a repacked layout knew of it
+  }
+  simulate(*model_, true);
 }
 
 std::vector<llama_token> TextModel::tokenize(std::string_view text) const {

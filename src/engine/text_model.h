@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/text_weights.h"
@@ -14,16 +15,26 @@ namespace plimsoll::engine {
 
 class TextModel {
  public:
-  /// Charges the file's tensors to the device's weights. `streamed`: keeps no layer yet, see TextWeights.
-  /// Stops at the next few megabytes when cancelled.
-  /// Fails with `over_budget`, `out_of_memory`, `cancelled`, `io` or `engine`.
-  static Expected<std::unique_ptr<TextModel>> load(const std::filesystem::path& path, GovernedDevice& device,
-                                                   bool streamed, const Progress& progress,
-                                                   const CancelFlagPtr& cancel);
+  /// Reads vocabulary and shape. Blocking, a tenth of a second; no weights come in.
+  /// Fails with `over_budget`, `out_of_memory`, `io`, `invalid_argument` or `engine`. REQUIRES: `device`
+  /// outlives it.
+  static Expected<std::unique_ptr<TextModel>> open(const std::filesystem::path& path, GovernedDevice& device);
+
+  /// What the weights would take. REQUIRES: not filled. Fails with `io` or `invalid_argument`.
+  Expected<std::unique_ptr<TextWeights>> sketch_weights(WeightLayout layout) const;
+
+  /// Brings the weights in. Blocking; stops at the next few megabytes when cancelled.
+  /// Fails with `over_budget`, `out_of_memory`, `cancelled`, `io` or `invalid_argument`; then it is not filled.
+  Expected<void> fill(WeightLayout layout, const Progress& progress, const CancelFlagPtr& cancel);
+  /// Gives the weights back. REQUIRES: no context of the model is there.
+  void empty();
 
   llama_model* get() const { return model_.get(); }
+  /// REQUIRES: filled.
   TextWeights& weights() const { return *weights_; }
+  GovernedDevice& device() const { return device_; }
   int context_length() const { return llama_model_n_ctx_train(model_.get()); }
+  int embedding_width() const { return llama_model_n_embd_inp(model_.get()); }
 
   /// Special tokens in `text` ("<|im_start|>") become themselves.
   std::vector<llama_token> tokenize(std::string_view text) const;
@@ -35,11 +46,14 @@ class TextModel {
   struct Free {
     void operator()(llama_model* model) const { llama_model_free(model); }
   };
-  explicit TextModel(llama_model* model) : model_(model) {}
+  TextModel(llama_model* model, GovernedDevice& device, std::filesystem::path path);
 
+  GovernedDevice& device_;
+  std::filesystem::path path_;
   std::unique_ptr<llama_model, Free> model_;
+  const llama_vocab* vocab_;
+  std::vector<std::pair<ggml_tensor*, ggml_backend_buffer_t>> unfilled_;  // where weights lie without data
   std::unique_ptr<TextWeights> weights_;
-  const llama_vocab* vocab_ = nullptr;
 };
 
 /// The error to report when llama.cpp or mtmd failed: the device's refusal if there was one, `cancelled` if

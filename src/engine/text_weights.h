@@ -9,12 +9,14 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
 #include "base/cancel.h"
 #include "engine/governed_device.h"
 #include "engine/layer_stream.h"
+#include "engine/layers_to_keep.h"
 #include "engine/weight_file.h"
 #include "llama.h"
 
@@ -23,29 +25,40 @@ namespace plimsoll::engine {
 /// Share of the load that is done, from 0 to 1.
 using Progress = std::function<void(float share)>;
 
+enum class WeightLayout {
+  repacked,  // where ggml has a faster layout for a weight; the others as in `plain`
+  plain,     // mapped as they lie in the file
+  streamed,
+};
+
 class TextWeights {
  public:
-  /// Fills a model that was loaded with `no_alloc` on `device`. When `streamed`, no layer is brought in yet.
-  /// Fails with `over_budget`, `out_of_memory`, `io` or `cancelled`. REQUIRES: `model` and `device` outlive
-  /// it.
-  static Expected<std::unique_ptr<TextWeights>> fill(llama_model& model, GovernedDevice& device,
-                                                     const std::filesystem::path& path, bool streamed,
-                                                     const Progress& progress, const CancelFlagPtr& cancel);
+  /// Sorts the weights of a model that was loaded with `no_alloc` on `device`; brings nothing in yet.
+  /// Fails with `io` or `invalid_argument`. REQUIRES: `model` and `device` outlive it.
+  static Expected<std::unique_ptr<TextWeights>> open(llama_model& model, GovernedDevice& device,
+                                                     const std::filesystem::path& path,
+                                                     WeightLayout layout);
   ~TextWeights();
 
-  bool streamed() const { return streamed_; }
-  /// How many bytes all layers that may be streamed have, and the largest of them.
-  std::size_t layer_bytes() const;
-  std::size_t largest_layer_bytes() const;
+  /// What fill() charges: everything but layers that are streamed.
+  std::size_t fixed_bytes() const;
+  /// Of those, memory of our own instead of pages of the file.
+  std::size_t private_bytes() const;
 
-  /// Keeps as many layers in memory as fit into `bytes` and streams the others through two slots beside
-  /// them. Blocking: reads what comes in. Fails with `over_budget`, `out_of_memory` or `io`; then none is
-  /// kept and the slots are gone. REQUIRES: streamed().
-  Expected<void> keep_layers(std::size_t bytes);
+  /// Brings in what fixed_bytes() counts. Blocking.
+  /// Fails with `over_budget`, `out_of_memory`, `io` or `cancelled`; then only its destructor may be called.
+  Expected<void> fill(const Progress& progress, const CancelFlagPtr& cancel);
+
+  bool streamed() const { return layout_ == WeightLayout::streamed; }
+  /// Bytes of each layer that may be streamed, in the order in which they run.
+  std::vector<std::size_t> layer_bytes() const;
+
+  /// Keeps as many layers in memory as fit into `room` bytes, see layers_to_keep(), and streams the others.
+  /// Blocking: reads what comes in. Fails with `over_budget`, `out_of_memory` or `io`; then none is there.
+  /// REQUIRES: streamed().
+  Expected<void> keep_layers(std::size_t room);
   /// Whether keep_layers() has done its work.
   bool settled() const { return settled_; }
-  /// What the slots of streamed layers take beside the kept ones.
-  std::size_t slot_bytes() const { return 2 * largest_layer_bytes(); }
   /// Pages of the file that are read here and there, uncharged.
   std::size_t mapped_bytes() const { return mapped_bytes_; }
 
@@ -66,23 +79,32 @@ class TextWeights {
     Buffer memory;  // while it is kept
   };
 
-  TextWeights(GovernedDevice& device, std::unique_ptr<WeightFile> file, bool streamed)
-      : device_(device), file_(std::move(file)), streamed_(streamed) {}
+  // Of one kind of treatment, in the order of the file.
+  struct Sorted {
+    std::vector<ggml_tensor*> scattered, whole, kept;
+    std::map<ggml_backend_buffer_type_t, std::vector<ggml_tensor*>> repacked;
+  };
+  using Step = std::function<bool(std::size_t bytes)>;  // false: stop, the load was cancelled
 
-  Expected<void> map_scattered(const std::vector<ggml_tensor*>& tensors);
-  Expected<void> map_charged(const std::vector<ggml_tensor*>& tensors,
-                             const std::function<bool(std::size_t)>& step);
-  Expected<void> repack(const std::vector<ggml_tensor*>& tensors,
-                        const std::function<bool(std::size_t)>& step);
-  Expected<void> read_small(const std::vector<ggml_tensor*>& tensors);
-  Expected<void> add_to_layer(ggml_tensor* tensor, int layer);
+  TextWeights(GovernedDevice& device, std::unique_ptr<WeightFile> file, WeightLayout layout)
+      : device_(device), file_(std::move(file)), layout_(layout) {}
+
+  Expected<void> sort(ggml_tensor* tensor);
+  Expected<void> map_scattered();
+  Expected<void> map_charged(const Step& step);
+  Expected<void> repack(const std::vector<ggml_tensor*>& tensors, const Step& step);
+  Expected<void> read_small();
+  void add_to_layer(ggml_tensor* tensor, int layer);
+  void announce_layers();
   void lay_out_layers();
   Expected<void> bring_in(Layer& layer);
+  Expected<void> stream(std::vector<const StreamedLayer*> layers);
 
   GovernedDevice& device_;
   std::unique_ptr<WeightFile> file_;
-  bool streamed_;
+  WeightLayout layout_;
   bool settled_ = false;
+  Sorted sorted_;
   std::size_t mapped_bytes_ = 0;
   std::vector<GgmlBuffer> buffers_;
   std::vector<Reservation> charges_;

@@ -2,6 +2,7 @@
 // that a model's own encoder and mtmd's can stand behind it. Belongs to one thread.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -44,8 +45,10 @@ class VisionEncoder {
   virtual Expected<std::unique_ptr<LaidOutPrompt>> lay_out(const std::string& text,
                                                            std::span<const Image> images) = 0;
 
-  /// Encodes the prompt's pictures. Stops between two nodes of a graph when cancelled.
-  virtual Expected<void> encode(LaidOutPrompt& prompt, const CancelFlagPtr& cancel) = 0;
+  /// Encodes the prompt's pictures, and calls `between_tiles` after each tile. Stops between two nodes of a graph
+  /// when cancelled.
+  virtual Expected<void> encode(LaidOutPrompt& prompt, const CancelFlagPtr& cancel,
+                                const std::function<void()>& between_tiles) = 0;
 };
 
 }  // namespace plimsoll::engine

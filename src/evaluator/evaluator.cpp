@@ -54,15 +54,17 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
   using Clock = engine::Engine::Clock;
 
   Impl(EvaluatorOptions given, std::shared_ptr<MemoryPool> given_pool)
-      : options(std::move(given)), pool(std::move(given_pool)) {
+      : options(std::move(given)), configuration(options.configuration), pool(std::move(given_pool)) {
     if (options.threads <= 0)
       options.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
     if (!options.pressure) {
       options.pressure = [bytes = options.device_memory_bytes] { return measured_pressure(bytes); };
     }
-    const MemoryConfiguration& c = options.configuration;
-    pool->set_memory_limit(c.memory_limit_bytes);
-    pool->set_cache_limit(c.cache_limit_bytes.value_or(options.device_memory_bytes));
+    if (!options.budget) {
+      options.budget = [this] { return measure_budget(*pool, options.device_memory_bytes); };
+    }
+    pool->set_memory_limit(configuration.memory_limit_bytes);
+    pool->set_cache_limit(configuration.cache_limit_bytes.value_or(options.device_memory_bytes));
   }
 
   // ---- any thread ----
@@ -115,9 +117,7 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
       if (auto resident = residency.lock()) return resident;
     }
     if (!model) {
-      auto loaded = engine::Engine::load(
-          options.model, pool, options.engine, options.threads, [&](float share) { stream.report(share); },
-          cancel_flag);
+      auto loaded = load_model(stream, cancel_flag);
       if (!loaded) {
         give_back();
         return tl::unexpected(loaded.error());
@@ -125,6 +125,41 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
       model = std::move(*loaded);
     }
     return make_resident();
+  }
+
+  Expected<std::unique_ptr<engine::Engine>> load_model(TextStream& stream, const CancelFlagPtr& cancel_flag) {
+    auto opened = engine::Engine::open(options.model, pool, options.threads);
+    if (!opened) return opened;
+    auto settings = settle((*opened));
+    if (!settings) return tl::unexpected(settings.error());
+    const auto report = [&](float share) { stream.report(share); };
+    auto filled = (*opened)->fill(*settings, report, cancel_flag);
+    if (!filled) return tl::unexpected(filled.error());
+    return opened;
+  }
+
+  // How this load uses memory: as was asked for, or as the plan for what there is now says.
+  Expected<EngineSettings> settle(std::unique_ptr<engine::Engine>& opened) {
+    if (options.engine) return *options.engine;
+    const Strategy strategy = options.configuration.strategy;
+    if (strategy != Strategy::tiered && strategy != Strategy::fitted) return EngineSettings{};
+    const MemoryBudget budget = options.budget();
+    auto plan_made = opened->plan(options.configuration, budget);
+    if (!plan_made) return tl::unexpected(plan_made.error());
+    {
+      std::lock_guard lock(mutex);
+      plan = *plan_made;
+    }
+    if (!plan_made->fits()) return tl::unexpected(does_not_fit_error(*plan_made, budget));
+    configuration.max_tokens = plan_made->max_tokens;
+    if (strategy == Strategy::fitted) configuration.keep_model_loaded |= leaves_room(*plan_made);
+    return plan_made->settings;
+  }
+
+  // A model that leaves the device's pressure normal may stay.
+  bool leaves_room(const MemoryPlan& made) const {
+    return options.device_memory_bytes > 0 &&
+           classify_pressure(made.footprint_bytes, options.device_memory_bytes) == MemoryPressure::normal;
   }
 
   std::shared_ptr<Residency> make_resident() {
@@ -139,7 +174,7 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
     };
     residency = resident;
     info = resident->info;
-    if (options.configuration.keep_model_loaded) kept = resident;
+    if (configuration.keep_model_loaded) kept = resident;
     return resident;
   }
 
@@ -183,6 +218,7 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
   }
 
   EvaluatorOptions options;
+  MemoryConfiguration configuration;  // in force: the engine thread's, once a plan has had its say
   std::shared_ptr<MemoryPool> pool;
   std::unique_ptr<engine::Engine> model;
 
@@ -192,6 +228,7 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
   std::shared_ptr<Residency> kept;     // ours, on classes that keep the model
   std::uint64_t loads = 0;
   std::optional<ModelInfo> info;
+  std::optional<MemoryPlan> plan;
 
   // Both are finished by the evaluator's destructor, the engine's first because it posts to the other.
   WorkThread reclaim_thread{WorkThread::Priority::low};
@@ -231,7 +268,7 @@ Expected<GenerationResult> VlmEvaluator::generate(const GenerationRequest& reque
     auto resident = impl_->ensure_loaded(stream, *flag);
     const double load_ms = std::chrono::duration<double, std::milli>(Impl::Clock::now() - started).count();
     if (resident) {
-      result = impl_->model->generate(request, impl_->options.configuration, *flag, started,
+      result = impl_->model->generate({request, impl_->configuration, *flag, started, {}},
                                       [&](std::string_view piece) { stream.push(piece); });
     } else {
       result = tl::unexpected(resident.error());
@@ -270,6 +307,11 @@ std::string VlmEvaluator::model_info() const {
   std::string text = impl_->info->name + " • " + format_parameters(impl_->info->parameters);
   if (!impl_->options.configuration.keep_model_loaded) text += " • Low Memory";
   return text;
+}
+
+std::optional<MemoryPlan> VlmEvaluator::plan() const {
+  std::lock_guard lock(impl_->mutex);
+  return impl_->plan;
 }
 
 const MemoryConfiguration& VlmEvaluator::configuration() const { return impl_->options.configuration; }

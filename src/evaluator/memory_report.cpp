@@ -24,6 +24,8 @@ std::string_view to_string(FinishReason reason) {
       return "length";
     case FinishReason::cancelled:
       return "cancelled";
+    case FinishReason::memory:
+      return "memory";
   }
   return "unknown";
 }

@@ -44,13 +44,17 @@ struct Bench {
   std::unique_ptr<VlmEvaluator> evaluator;
 
   explicit Bench(MemoryConfiguration configuration, std::function<MemoryPressure()> pressure = {},
-                 ModelFiles model = bundled_model()) {
+                 ModelFiles model = bundled_model(), std::optional<EngineSettings> engine = {}) {
     evaluator = std::make_unique<VlmEvaluator>(EvaluatorOptions{.model = std::move(model),
                                                                 .configuration = configuration,
+                                                                .engine = engine,
                                                                 .device_memory_bytes = 4 * kGiB,
                                                                 .pressure = std::move(pressure)},
                                                pool);
   }
+  /// Without a plan: as these settings say.
+  explicit Bench(EngineSettings engine)
+      : Bench(configuration_for(Strategy::tiered, DeviceMemoryTier::standard), {}, bundled_model(), engine) {}
   explicit Bench(DeviceMemoryTier tier = DeviceMemoryTier::standard)
       : Bench(configuration_for(Strategy::tiered, tier)) {}
 

@@ -8,10 +8,11 @@
 namespace plimsoll::test {
 namespace {
 
-Bench bench_with_limit(std::uint64_t limit_bytes) {
+// With settings there is no plan: the line itself refuses, in the middle of what was begun.
+Bench bench_with_limit(std::uint64_t limit_bytes, std::optional<EngineSettings> settings = EngineSettings{}) {
   MemoryConfiguration configuration = configuration_for(Strategy::tiered, DeviceMemoryTier::standard);
   configuration.memory_limit_bytes = limit_bytes;
-  return Bench(configuration);
+  return Bench(configuration, {}, bundled_model(), settings);
 }
 
 void expect_sensible_denial(const Error& error, std::uint64_t limit_bytes) {
@@ -58,6 +59,35 @@ TEST(LimitSweep, EveryLimitInStepsOfSixteenMegabytesIsMet) {
     answered += refused_holder(ask_about_dog_and_car(), kDogAndCar, limit) ? 0 : 1;
   }
   EXPECT_GE(answered, 14) << "from 48 MB on both questions fit";
+}
+
+// With a plan less is enough, and what is not enough is known before anything is loaded.
+TEST(LimitSweep, APlanAnswersOrRefusesBeforeTheLoad) {
+  std::uint64_t smallest = 0;
+  for (std::uint64_t limit = 4 * kMiB; limit <= 64 * kMiB; limit += 2 * kMiB) {
+    Bench bench = bench_with_limit(limit, std::nullopt);
+    auto result = bench->generate(ask_about_dog_and_car());
+    EXPECT_LE(bench.pool->peak_memory(), limit);
+    const auto plan = bench->plan();
+    ASSERT_TRUE(plan);
+    EXPECT_EQ(plan->fits(), result.has_value()) << "at a limit of " << limit;
+    if (result) {
+      if (smallest == 0) smallest = limit;
+      EXPECT_EQ(result->finish_reason, FinishReason::stop);
+      if (plan->settings.kv_type == KvType::f16) {
+        EXPECT_EQ(result->answer, kDogAndCar);
+      }
+      continue;
+    }
+    EXPECT_EQ(smallest, 0U) << "a higher limit never refuses what a lower one allowed";
+    ASSERT_TRUE(result.error().denial) << result.error().message;
+    EXPECT_EQ(result.error().code, ErrorCode::over_budget);
+    EXPECT_EQ(result.error().denial->requested_bytes - result.error().denial->available_bytes, plan->missing_bytes);
+    EXPECT_EQ(result.error().denial->limit_bytes, limit);
+    EXPECT_LT(bench.pool->peak_memory(), kMiB) << "refused before the load";
+  }
+  std::cout << "the smallest limit that answers: " << smallest / kMiB << " MiB\n";
+  EXPECT_LE(smallest, 30 * kMiB);
 }
 
 // Fine steps, so that each thing that is allocated on the way is the one that is refused at some limit.

@@ -49,10 +49,10 @@ Outcome run(const fs::path& path, bool repack) {
   auto pool = MemoryPool::create();
   GovernedDevice device(pool, {MemoryHolder::weights_text, MemoryHolder::compute_text}, kThreads, repack);
   auto cancel = std::make_shared<CancelFlag>();
-  auto model = TextModel::load(path, device, false, {}, cancel);
+  auto model = TextModel::open(path, device);
   EXPECT_TRUE(model) << model.error().message;
-  if (!model) return {};
-  auto context = TextContext::create(**model, device, {512, 128}, kThreads);
+  if (!model || !(*model)->fill(WeightLayout::repacked, {}, cancel)) return {};
+  auto context = TextContext::create(**model, {512, 128}, kThreads);
   std::vector<llama_token> prompt(100);
   std::iota(prompt.begin(), prompt.end(), 100);
   EXPECT_TRUE((*context)->append(prompt, cancel));
@@ -107,8 +107,10 @@ TEST(RepackedWeights, ARefusalIsClean) {
     pool->set_memory_limit(limit);
     {
       GovernedDevice device(pool, {MemoryHolder::weights_text, MemoryHolder::compute_text}, kThreads, true);
-      auto loaded = TextModel::load(model.path(), device, false, {}, std::make_shared<CancelFlag>());
-      EXPECT_TRUE(loaded || loaded.error().code == ErrorCode::over_budget) << loaded.error().message;
+      auto opened = TextModel::open(model.path(), device);
+      ASSERT_TRUE(opened) << opened.error().message;
+      auto filled = (*opened)->fill(WeightLayout::repacked, {}, std::make_shared<CancelFlag>());
+      EXPECT_TRUE(filled || filled.error().code == ErrorCode::over_budget) << filled.error().message;
     }
     EXPECT_EQ(pool->active_memory(), 0U);
   }

@@ -4,18 +4,6 @@
 namespace plimsoll::test {
 namespace {
 
-Bench bench_with(EngineSettings settings) {
-  auto pool = MemoryPool::create();
-  Bench bench;
-  bench.evaluator = std::make_unique<VlmEvaluator>(
-      EvaluatorOptions{.model = bundled_model(),
-                       .configuration = configuration_for(Strategy::tiered, DeviceMemoryTier::standard),
-                       .engine = settings,
-                       .device_memory_bytes = 4 * kGiB},
-      bench.pool);
-  return bench;
-}
-
 EngineSettings streaming(std::size_t resident_bytes, VisionResidency vision = VisionResidency::on_demand) {
   EngineSettings settings;
   settings.repack = false;
@@ -36,8 +24,8 @@ GenerationRequest long_answer() {
 class Streaming : public testing::TestWithParam<std::size_t> {};
 
 TEST_P(Streaming, GivesTheSameAnswers) {
-  Bench resident = bench_with({});
-  Bench streamed = bench_with(streaming(GetParam()));
+  Bench resident(EngineSettings{});
+  Bench streamed(streaming(GetParam()));
   for (int round = 0; round < 2; ++round) {
     for (const auto& request : {ask_about_dog_and_car(), long_answer(), ask("Hello")}) {
       auto expected = resident->generate(request);
@@ -59,7 +47,7 @@ INSTANTIATE_TEST_SUITE_P(KeepingAtMost, Streaming, testing::Values(0, 2 * kMiB, 
 TEST(VisionOnDemand, LeavesBeforeTheAnswer) {
   EngineSettings settings;
   settings.vision = VisionResidency::on_demand;
-  Bench bench = bench_with(settings);
+  Bench bench(settings);
   auto result = bench->generate(ask_about_dog_and_car());
   ASSERT_TRUE(result) << result.error().message;
   EXPECT_EQ(result->answer, kDogAndCar);
@@ -72,7 +60,7 @@ TEST(VisionOnDemand, LeavesBeforeTheAnswer) {
 }
 
 TEST(StreamedCancel, InTheMiddleLeavesTheNextAnswerRight) {
-  Bench bench = bench_with(streaming(0));
+  Bench bench(streaming(0));
   GenerationRequest request = long_answer();
   request.max_tokens = 400;
   for (int stop_after = 1; stop_after < 4; ++stop_after) {
@@ -91,7 +79,7 @@ TEST(KvTypes, AnswerToo) {
   for (const KvType type : {KvType::q8_0, KvType::q4_0}) {
     EngineSettings settings;
     settings.kv_type = type;
-    Bench f16 = bench_with({}), bench = bench_with(settings);
+    Bench f16(EngineSettings{}), bench(settings);
     auto result = bench->generate(ask_about_dog_and_car());
     ASSERT_TRUE(result && f16->generate(ask_about_dog_and_car())) << result.error().message;
     EXPECT_FALSE(result->answer.empty());

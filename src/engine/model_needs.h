@@ -1,0 +1,46 @@
+// What a model takes, as figures that a plan is made from. The planner knows the model through these alone.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <vector>
+
+#include "engine/model_files.h"
+#include "engine/text_context.h"
+#include "plimsoll/error.h"
+
+namespace plimsoll::engine {
+
+/// The language model's weights, one way of keeping them. Bytes.
+struct TextWeightNeeds {
+  std::size_t fixed_bytes = 0;           // what is there all the time
+  std::size_t private_bytes = 0;         // of these, memory of our own instead of pages of the file
+  std::vector<std::size_t> layer_bytes;  // layers that may be streamed; none where the layout has none
+};
+
+/// One picture.
+struct PictureNeeds {
+  int tokens = 0;                   // positions in the context
+  std::size_t media_bytes = 0;      // its pixels on the way to the encoder
+  std::size_t embedding_bytes = 0;  // its rows on the way from the encoder to the language model
+};
+
+struct VisionNeeds {
+  std::size_t weights = 0;  // 0: no vision encoder
+  std::size_t compute = 0;
+  PictureNeeds picture;  // the largest that the model makes of any picture
+};
+
+struct ModelNeeds {
+  int context_length = 0;  // tokens that the model was trained for
+  TextWeightNeeds repacked, plain, streamed;
+  VisionNeeds vision;
+  std::size_t heap_bytes = 0;  // uncharged: what libraries hold beside all that at the peak
+  std::function<Expected<ContextBytes>(ContextSize)> context;
+};
+
+/// Reads them off an opened model that is not filled, and off its vision encoder's file (empty: none). `text`
+/// must outlive the result. Blocking, tens of milliseconds. Fails with `engine`, `io` or `invalid_argument`.
+Expected<ModelNeeds> read_needs(TextModel& text, const std::filesystem::path& vision, int threads);
+
+}  // namespace plimsoll::engine
