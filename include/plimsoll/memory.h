@@ -11,6 +11,7 @@
 #pragma once
 
 #include <plimsoll/error.h>
+#include <plimsoll/reclaim.h>
 
 #include <array>
 #include <cstddef>
@@ -116,18 +117,6 @@ class MappedNote {
   std::size_t bytes_ = 0;
 };
 
-/// Somebody who holds memory that can be given back when another needs it.
-/// Called without any lock of the pool held, from the thread whose charge did not fit.
-class Reclaimer {
- public:
-  virtual ~Reclaimer() = default;
-  virtual std::string_view name() const = 0;
-  /// How much it could give now; what a running graph uses is not reclaimable.
-  virtual std::size_t reclaimable_bytes() const = 0;
-  /// Gives back at least `target_bytes` if it can. Returns the bytes that it gave.
-  virtual std::size_t reclaim(std::size_t target_bytes) = 0;
-};
-
 /// Where buffers come from: the operating system, or a test's double.
 class PageSource {
  public:
@@ -163,8 +152,8 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
   /// Gives the whole cache back to the operating system. Returns the bytes given.
   std::size_t clear_cache();
 
-  /// Charges `bytes` to `holder`. What does not fit first drops cache, then asks the reclaimers in the
-  /// order of their registration, and is then refused with `over_budget`.
+  /// Charges `bytes` to `holder`. What does not fit first drops cache, then asks the reclaimers for what is
+  /// missing, as reclaim() does, and is then refused with `over_budget`.
   Expected<Reservation> reserve(MemoryHolder holder, std::size_t bytes);
 
   /// Charges as reserve() does, then hands out memory of at least `bytes`, rounded up to pages, from the
@@ -174,9 +163,14 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
 
   MappedNote note_mapped(std::size_t bytes);
 
-  /// REQUIRES: `reclaimer` outlives the pool's use of it; remove_reclaimer() ends that.
-  void add_reclaimer(Reclaimer* reclaimer);
-  void remove_reclaimer(Reclaimer* reclaimer);
+  /// REQUIRES: `reclaimer` outlives what this returns.
+  [[nodiscard]] ReclaimRegistration add_reclaimer(Reclaimer& reclaimer);
+
+  /// Asks the reclaimers that have something to give, in the order of their rungs and within a rung in that
+  /// of their registration, up to `highest`, until they gave `target_bytes`. Returns the bytes given.
+  /// Blocking, as long as they take. `ask` calls reclaim() and says what that gave.
+  using AskReclaimer = std::function<std::size_t(Reclaimer& reclaimer, std::size_t target_bytes)>;
+  std::size_t reclaim(std::size_t target_bytes, ReclaimRung highest, const AskReclaimer& ask);
 
   MemoryLedger ledger() const;
 

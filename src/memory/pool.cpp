@@ -7,6 +7,7 @@
 
 #include "memory/buffer_cache.h"
 #include "memory/page_source.h"
+#include "memory/registered_reclaimer.h"
 #include "plimsoll/memory.h"
 #include "plimsoll/size.h"
 
@@ -41,7 +42,8 @@ struct MemoryPool::State {
   std::unique_ptr<PageSource> source;
   memory::BufferCache<std::byte*> cache;
   MemoryLedger ledger;  // cache figures are filled in when it is read
-  std::vector<Reclaimer*> reclaimers;
+  // In the order that they are asked. The registrations own them: those that are gone lock to nothing.
+  std::vector<std::weak_ptr<memory::RegisteredReclaimer>> reclaimers;
 
   // All below REQUIRE the mutex.
 
@@ -172,11 +174,10 @@ std::size_t MemoryPool::clear_cache() {
                          [](std::size_t sum, const State::Pages& p) { return sum + p.bytes; });
 }
 
-// Charges if it fits after dropping cache; otherwise says how much is missing.
+// Charges if it fits, after dropping cache and, the second time, after asking the reclaimers.
 Expected<void> MemoryPool::charge(MemoryHolder holder, std::size_t bytes) {
   for (bool asked_reclaimers = false;; asked_reclaimers = true) {
     std::vector<State::Pages> evicted;
-    std::vector<Reclaimer*> reclaimers;
     std::size_t missing = 0;
     std::optional<BudgetDenial> denial;
     {
@@ -186,18 +187,14 @@ Expected<void> MemoryPool::charge(MemoryHolder holder, std::size_t bytes) {
         state_->add(holder, bytes);
       } else {
         missing = bytes - state_->room();
-        reclaimers = state_->reclaimers;
         denial = state_->denial(holder, bytes);
       }
     }
     state_->unmap(evicted);
     if (!denial) return {};
-    if (asked_reclaimers || reclaimers.empty()) return tl::unexpected(over_budget_error(std::move(*denial)));
-    for (Reclaimer* reclaimer : reclaimers) {
-      const std::size_t given = reclaimer->reclaim(missing);
-      missing -= std::min(given, missing);
-      if (missing == 0) break;
-    }
+    if (asked_reclaimers) return tl::unexpected(over_budget_error(std::move(*denial)));
+    reclaim(missing, ReclaimRung::model,
+            [](Reclaimer& reclaimer, std::size_t target) { return reclaimer.reclaim(target); });
   }
 }
 
@@ -257,14 +254,35 @@ MappedNote MemoryPool::note_mapped(std::size_t bytes) {
   return MappedNote(shared_from_this(), bytes);
 }
 
-void MemoryPool::add_reclaimer(Reclaimer* reclaimer) {
+ReclaimRegistration MemoryPool::add_reclaimer(Reclaimer& reclaimer) {
+  const auto added = std::make_shared<memory::RegisteredReclaimer>(reclaimer);
   std::lock_guard lock(state_->mutex);
-  state_->reclaimers.push_back(reclaimer);
+  auto& all = state_->reclaimers;
+  std::erase_if(all, [](const auto& known) { return known.expired(); });
+  const auto place = std::find_if(all.begin(), all.end(), [&](const auto& known) {
+    const auto other = known.lock();
+    return other && other->rung() > added->rung();
+  });
+  all.insert(place, added);
+  return ReclaimRegistration(added);
 }
 
-void MemoryPool::remove_reclaimer(Reclaimer* reclaimer) {
-  std::lock_guard lock(state_->mutex);
-  std::erase(state_->reclaimers, reclaimer);
+std::size_t MemoryPool::reclaim(std::size_t target_bytes, ReclaimRung highest, const AskReclaimer& ask) {
+  std::vector<std::weak_ptr<memory::RegisteredReclaimer>> reclaimers;
+  {
+    std::lock_guard lock(state_->mutex);
+    reclaimers = state_->reclaimers;
+  }
+  std::size_t given = 0;
+  for (const auto& weak : reclaimers) {
+    if (given >= target_bytes) break;
+    const auto registered = weak.lock();
+    if (!registered || registered->rung() > highest) continue;
+    given += registered->call([&](Reclaimer& reclaimer) {
+      return reclaimer.reclaimable_bytes() > 0 ? ask(reclaimer, target_bytes - given) : 0;
+    });
+  }
+  return given;
 }
 
 Reservation::Reservation(std::shared_ptr<MemoryPool> pool, MemoryHolder holder, std::size_t bytes)

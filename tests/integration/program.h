@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 extern char** environ;
@@ -27,11 +28,10 @@ struct Ended {
   std::string err;
 };
 
-/// `input` goes to its standard input. `on_output` is called with its process id whenever stdout brought
-/// something.
-inline Ended run_program(std::vector<std::string> arguments, const std::string& input = "",
-                         const std::function<void(pid_t)>& on_output = {},
-                         const std::string& program = PLIMSOLL_PROGRAM) {
+/// The first word of `command` is a path. `input` goes to its standard input. `on_output` is called with its
+/// process id whenever stdout brought something.
+inline Ended run_command(std::vector<std::string> command, const std::string& input = "",
+                         const std::function<void(pid_t)>& on_output = {}) {
   std::array<int, 2> in{}, out{}, err{};
   EXPECT_EQ(pipe2(in.data(), O_CLOEXEC) + pipe2(out.data(), O_CLOEXEC) + pipe2(err.data(), O_CLOEXEC), 0);
   posix_spawn_file_actions_t actions;
@@ -39,12 +39,11 @@ inline Ended run_program(std::vector<std::string> arguments, const std::string& 
   posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, err[1], STDERR_FILENO);
-  arguments.insert(arguments.begin(), program);
   std::vector<char*> words;
-  for (std::string& word : arguments) words.push_back(word.data());
+  for (std::string& word : command) words.push_back(word.data());
   words.push_back(nullptr);
   pid_t child = 0;
-  EXPECT_EQ(posix_spawn(&child, program.c_str(), &actions, nullptr, words.data(), environ), 0);
+  EXPECT_EQ(posix_spawn(&child, words[0], &actions, nullptr, words.data(), environ), 0);
   posix_spawn_file_actions_destroy(&actions);
   close(in[0]), close(out[1]), close(err[1]);
   EXPECT_EQ(write(in[1], input.data(), input.size()), static_cast<ssize_t>(input.size()));
@@ -74,6 +73,13 @@ inline Ended run_program(std::vector<std::string> arguments, const std::string& 
   waitpid(child, &status, 0);
   ended.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return ended;
+}
+
+inline Ended run_program(const std::vector<std::string>& arguments, const std::string& input = "",
+                         const std::function<void(pid_t)>& on_output = {}) {
+  std::vector<std::string> command = {PLIMSOLL_PROGRAM};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return run_command(std::move(command), input, on_output);
 }
 
 }  // namespace plimsoll::test

@@ -103,7 +103,7 @@ TEST_F(ProgramErrors, AFullDiskIsNotSilent) {
   if (!fs::exists("/dev/full")) GTEST_SKIP() << "this system has no /dev/full";
   const std::string command =
       std::string(PLIMSOLL_PROGRAM) + " run --temperature 0 Hello > /dev/full 2>/dev/null";
-  const Ended ended = run_program({"-c", command}, "", {}, "/bin/sh");
+  const Ended ended = run_command({"/bin/sh", "-c", command});
   EXPECT_EQ(ended.exit_code, 3);
 }
 

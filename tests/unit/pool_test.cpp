@@ -281,51 +281,5 @@ TEST_F(Pool, FailingTheNthMapLeavesNoCharge) {
   EXPECT_EQ(pages->mapped_bytes, 0U);
 }
 
-// Gives back what it holds, and checks that it may use the pool while it does.
-class Holder : public Reclaimer {
- public:
-  Holder(std::string name, std::vector<std::string>& calls) : name_(std::move(name)), calls_(calls) {}
-  std::string_view name() const override { return name_; }
-  std::size_t reclaimable_bytes() const override { return held.size(); }
-  std::size_t reclaim(std::size_t target) override {
-    calls_.push_back(name_ + " " + std::to_string(target / kPage));
-    const std::size_t given = held.size();
-    held.release();
-    return given;
-  }
-  Buffer held;
-
- private:
-  std::string name_;
-  std::vector<std::string>& calls_;
-};
-
-TEST_F(Pool, AsksReclaimersInOrderAndOnlyForWhatIsMissing) {
-  std::vector<std::string> calls;
-  Holder first("first", calls), second("second", calls), third("third", calls);
-  for (Holder* h : {&first, &second, &third}) {
-    h->held = take(3);
-    pool->add_reclaimer(h);
-  }
-  pool->set_memory_limit(10 * kPage);
-  Buffer fits = take(6);
-  EXPECT_EQ(calls, (std::vector<std::string>{"first 5", "second 2"}));
-  EXPECT_EQ(third.held.size(), 3 * kPage);
-  for (Holder* h : {&first, &second, &third}) pool->remove_reclaimer(h);
-}
-
-TEST_F(Pool, RefusesOnceReclaimersGaveAllTheyHad) {
-  std::vector<std::string> calls;
-  Holder only("only", calls);
-  only.held = take(2);
-  pool->add_reclaimer(&only);
-  pool->set_memory_limit(5 * kPage);
-  auto refused = pool->allocate(MemoryHolder::kv, 6 * kPage);
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().denial->available_bytes, 5 * kPage);
-  EXPECT_EQ(calls.size(), 1U);
-  pool->remove_reclaimer(&only);
-}
-
 }  // namespace
 }  // namespace plimsoll
