@@ -128,7 +128,7 @@ struct MonitorOptions {
   std::function<Expected<MemoryUse>()> sample{};
   /// Default: open_pressure_sources().
   std::optional<PressureSources> sources{};
-  std::chrono::milliseconds interval = kSampleInterval;
+  std::chrono::milliseconds interval = kSampleInterval;  // REQUIRES: above zero
   std::function<Clock::time_point()> now = Clock::now;
 };
 

@@ -27,7 +27,11 @@ std::unique_ptr<PressureSource> open_psi_source(const device::KernelFiles& files
 std::unique_ptr<PressureSource> open_cgroup_events_source(const device::KernelFiles& files,
                                                           const std::filesystem::path& directory);
 
-/// A warning when the kernel finds next to nothing to reclaim in one cgroup of version 1.
+/// A warning when this cgroup of version 1, or one around it, is out of memory.
+std::unique_ptr<PressureSource> open_oom_source(const device::KernelFiles& files,
+                                                const std::filesystem::path& directory);
+
+/// A check when the kernel finds little to reclaim in one cgroup of version 1.
 std::unique_ptr<PressureSource> open_pressure_level_source(const device::KernelFiles& files,
                                                            const std::filesystem::path& directory);
 

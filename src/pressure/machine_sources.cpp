@@ -24,10 +24,11 @@ void append_psi(PressureSources& sources, const device::KernelFiles& files) {
 // A limit further out speaks up in its own cgroup alone, so every one of them is watched.
 void append_cgroup_events(PressureSources& sources, const device::KernelFiles& files) {
   for (const device::MemoryCgroup& cgroup : device::find_memory_cgroups(files)) {
+    const bool is_v1 = cgroup.version == device::CgroupVersion::v1;
+    if (is_v1) append(sources, open_oom_source(files, cgroup.directories.front()));
     for (const auto& directory : cgroup.directories) {
-      append(sources, cgroup.version == device::CgroupVersion::v2
-                          ? open_cgroup_events_source(files, directory)
-                          : open_pressure_level_source(files, directory));
+      append(sources, is_v1 ? open_pressure_level_source(files, directory)
+                            : open_cgroup_events_source(files, directory));
     }
   }
 }

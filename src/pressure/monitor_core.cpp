@@ -8,9 +8,10 @@ namespace plimsoll::pressure {
 MonitorCore::MonitorCore(MonitorOptions options, TimePoint start)
     : sample_(std::move(options.sample)),
       interval_(options.interval),
-      sources_(std::move(*options.sources)),
       next_check_(start),
-      last_check_(start) {}
+      last_check_(start) {
+  for (auto& source : *options.sources) watched_.push_back({std::move(source)});
+}
 
 std::optional<MemoryUse> MonitorCore::last_use() const {
   const std::lock_guard lock(mutex_);
@@ -26,7 +27,10 @@ void MonitorCore::report_system_warning(TimePoint now) {
 
 std::vector<pollfd> MonitorCore::poll_set() const {
   std::vector<pollfd> set;
-  for (const auto& source : sources_) set.push_back({source->descriptor(), source->events(), 0});
+  for (const auto& [source, has_asked] : watched_) {
+    // poll(2) passes over negative descriptors.
+    set.push_back({has_asked ? -1 : source->descriptor(), source->events(), 0});
+  }
   return set;
 }
 
@@ -40,17 +44,18 @@ void MonitorCore::hear(TimePoint now, std::span<const pollfd> polled) {
   // From the last one, so that letting go of a source moves none that are still to be heard.
   for (std::size_t i = polled.size(); i-- > 0;) {
     if (polled[i].revents == 0) continue;
-    switch (sources_[i]->on_ready(polled[i].revents)) {
+    switch (watched_[i].source->on_ready(polled[i].revents)) {
       case SourceSignal::none:
         break;
       case SourceSignal::check:
+        watched_[i].has_asked = true;
         next_check_ = std::min(next_check_, last_check_ + kShortestInterval);
         break;
       case SourceSignal::warning:
         report_system_warning(now);
         break;
       case SourceSignal::gone:
-        sources_.erase(sources_.begin() + static_cast<std::ptrdiff_t>(i));
+        watched_.erase(watched_.begin() + static_cast<std::ptrdiff_t>(i));
         break;
     }
   }
@@ -73,6 +78,7 @@ void MonitorCore::check(TimePoint now) {
     if (use) last_use_ = std::move(*use);
     pressure_ = gauge_.on_sample(last_use_.value_or(MemoryUse{}), now);
   }
+  for (Watched& watched : watched_) watched.has_asked = false;
   last_check_ = now;
   next_check_ = now + interval_;
   tell_change();

@@ -18,8 +18,8 @@
 
 namespace plimsoll::pressure {
 
-/// Sources that ask for checks in a row, as a cgroup full of page cache does up to 100 times a second, get
-/// one in this time.
+/// A source may ask for checks thousands of times a second, while a cgroup full of page cache reads on: it
+/// gets one in this time, and is not heard again before it has come.
 inline constexpr std::chrono::milliseconds kShortestInterval{500};
 
 class MonitorCore {
@@ -60,7 +60,11 @@ class MonitorCore {
   bool warned_ = false;  // a warning that the listeners have not been told of
   std::atomic<MemoryPressure> pressure_{MemoryPressure::normal};
 
-  PressureSources sources_;
+  struct Watched {
+    std::unique_ptr<PressureSource> source;
+    bool has_asked = false;  // for a check that has not come yet
+  };
+  std::vector<Watched> watched_;
   TimePoint next_check_;
   TimePoint last_check_;
   MemoryPressure told_ = MemoryPressure::normal;

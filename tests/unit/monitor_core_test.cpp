@@ -267,17 +267,33 @@ TEST_F(MonitorCoreTest, ChecksAtOnceWhereASourceAsksForIt) {
   EXPECT_EQ(core_->next_check(), now_ + seconds(5));
 }
 
-TEST_F(MonitorCoreTest, ChecksOnceInHalfASecondHoweverOftenASourceAsks) {
+TEST_F(MonitorCoreTest, ChecksOnceInHalfASecondHoweverOftenSourcesAsk) {
   start_at(10);
-  sources_[0]->signal = SourceSignal::check;
+  for (FakeSource* source : sources_) source->signal = SourceSignal::check;
   const auto last_check = now_;
-  for (int i = 0; i < 49; ++i) tick_after(milliseconds(10), {100});
+  tick_after(milliseconds(10), {100});
+  tick_after(milliseconds(10), {101});
+  tick_after(milliseconds(479), {102});
   EXPECT_EQ(samples_, 0);
   EXPECT_EQ(core_->next_check(), last_check + kShortestInterval);
-  tick_after(milliseconds(10));
+  tick_after(milliseconds(1));
   EXPECT_EQ(samples_, 1);
   for (int i = 0; i < 100; ++i) tick_after(milliseconds(10), {100});
   EXPECT_EQ(samples_, 3);
+}
+
+TEST_F(MonitorCoreTest, DoesNotHearASourceAgainBeforeTheCheckThatItAskedFor) {
+  start_at(10);
+  sources_[1]->signal = SourceSignal::check;
+  tick_after(milliseconds(10), {101});
+  EXPECT_EQ(core_->poll_set()[0].fd, 100);
+  EXPECT_LT(core_->poll_set()[1].fd, 0);
+  tick_after(milliseconds(10), {101});
+  EXPECT_EQ(sources_[1]->times_heard, 1);
+  tick_after(kShortestInterval);
+  EXPECT_EQ(core_->poll_set()[1].fd, 101);
+  tick_after(milliseconds(10), {101});
+  EXPECT_EQ(sources_[1]->times_heard, 2);
 }
 
 TEST_F(MonitorCoreTest, LetsGoOfASourceThatIsGoneAndStillHearsTheOthers) {

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstring>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -131,16 +132,20 @@ TEST_F(CgroupEvents, AreReadWithoutThoseOfTheCgroupsBelowWhereTheKernelTellsThem
 
 class CgroupV1Sources : public testing::Test {
  protected:
-  // "EVENTFD FILE ARGUMENTS" without the two numbers, which are the kernel's to give.
+  // Of "EVENTFD FILE ARGUMENTS" the last; the numbers are the kernel's to give.
   std::string arguments() const {
-    const std::string text = content_of(tree_.root() / "box/cgroup.event_control");
-    return text.substr(text.find(' ', text.find(' ') + 1) + 1);
+    int event = 0;
+    int file = 0;
+    std::string rest;
+    std::istringstream(content_of(tree_.root() / "box/cgroup.event_control")) >> event >> file >> rest;
+    return rest;
   }
   int requested_event() const { return std::stoi(content_of(tree_.root() / "box/cgroup.event_control")); }
 
   KernelTree tree_{{"box/cgroup.event_control", ""},
                    {"box/memory.pressure_level", ""},
-                   {"box/memory.usage_in_bytes", "5\n"}};
+                   {"box/memory.usage_in_bytes", "5\n"},
+                   {"box/memory.oom_control", ""}};
 };
 
 TEST_F(CgroupV1Sources, AskForTheCriticalLevelOfThisCgroupAlone) {
@@ -151,8 +156,16 @@ TEST_F(CgroupV1Sources, AskForTheCriticalLevelOfThisCgroupAlone) {
   EXPECT_EQ(source->name(), "/box/memory.pressure_level");
 }
 
-TEST_F(CgroupV1Sources, WarnOnceForAllEventsThatWait) {
-  const auto source = open_pressure_level_source(files_of(tree_), "/box");
+TEST_F(CgroupV1Sources, AskForTheEventOfBeingOutOfMemory) {
+  const auto source = open_oom_source(files_of(tree_), "/box");
+  ASSERT_NE(source, nullptr);
+  EXPECT_EQ(arguments(), "");
+  EXPECT_EQ(requested_event(), source->descriptor());
+  EXPECT_EQ(source->name(), "/box/memory.oom_control");
+}
+
+TEST_F(CgroupV1Sources, WarnOnceForAllTimesThatTheCgroupWasOutOfMemory) {
+  const auto source = open_oom_source(files_of(tree_), "/box");
   EXPECT_EQ(polled(*source), 0);
   const std::uint64_t times = 3;
   ASSERT_EQ(::write(source->descriptor(), &times, sizeof(times)), ssize_t{sizeof(times)});
@@ -160,6 +173,13 @@ TEST_F(CgroupV1Sources, WarnOnceForAllEventsThatWait) {
   EXPECT_EQ(source->on_ready(POLLIN), SourceSignal::warning);
   EXPECT_EQ(polled(*source), 0);
   EXPECT_EQ(source->on_ready(POLLIN), SourceSignal::none);
+}
+
+TEST_F(CgroupV1Sources, AskForACheckAtTheCriticalLevel) {
+  const auto source = open_pressure_level_source(files_of(tree_), "/box");
+  const std::uint64_t times = 1;
+  ASSERT_EQ(::write(source->descriptor(), &times, sizeof(times)), ssize_t{sizeof(times)});
+  EXPECT_EQ(source->on_ready(POLLIN), SourceSignal::check);
 }
 
 TEST_F(CgroupV1Sources, AskForTheLinesOfTheSpecificationInBytes) {
@@ -179,9 +199,11 @@ TEST_F(CgroupV1Sources, AreGoneWithTheirEvent) {
 }
 
 TEST_F(CgroupV1Sources, AreAbsentWhereOneOfTheTwoFilesIsMissing) {
-  const KernelTree no_control{{"box/memory.pressure_level", ""}, {"box/memory.usage_in_bytes", ""}};
+  const KernelTree no_control{
+      {"box/memory.oom_control", ""}, {"box/memory.pressure_level", ""}, {"box/memory.usage_in_bytes", ""}};
   const KernelTree no_figures{{"box/cgroup.event_control", ""}};
   for (const KernelTree* tree : {&no_control, &no_figures}) {
+    EXPECT_EQ(open_oom_source(files_of(*tree), "/box"), nullptr);
     EXPECT_EQ(open_pressure_level_source(files_of(*tree), "/box"), nullptr);
     EXPECT_EQ(open_usage_source(files_of(*tree), "/box", 1000), nullptr);
   }
@@ -190,6 +212,7 @@ TEST_F(CgroupV1Sources, AreAbsentWhereOneOfTheTwoFilesIsMissing) {
 TEST_F(CgroupV1Sources, AreAbsentWhereTheKernelRefusesTheEvent) {
   std::filesystem::remove(tree_.root() / "box/cgroup.event_control");
   std::filesystem::create_symlink("/dev/full", tree_.root() / "box/cgroup.event_control");
+  EXPECT_EQ(open_oom_source(files_of(tree_), "/box"), nullptr);
   EXPECT_EQ(open_pressure_level_source(files_of(tree_), "/box"), nullptr);
   EXPECT_EQ(open_usage_source(files_of(tree_), "/box", 1000), nullptr);
 }
@@ -329,7 +352,7 @@ TEST(LinuxSources, OfVersion2ArePsiAndTheEventsOfEveryCgroupAboveUs) {
                    "/cg/outer/inner/memory.events", "/cg/outer/memory.events"}));
 }
 
-TEST(LinuxSources, OfVersion1AreTheLevelsOfEveryCgroupAndTheUseOfThoseThatBind) {
+TEST(LinuxSources, OfVersion1AreOurOwnOomTheLevelsOfEveryCgroupAndTheUseOfThoseThatBind) {
   const KernelTree tree{{"proc/meminfo", "MemTotal: 8388608 kB\n"},
                         {"proc/self/cgroup", "4:memory:/box\n"},
                         {"proc/self/mountinfo", "35 31 0:32 / /cg rw - cgroup cgroup rw,memory\n"},
@@ -337,13 +360,15 @@ TEST(LinuxSources, OfVersion1AreTheLevelsOfEveryCgroupAndTheUseOfThoseThatBind) 
                         {"cg/memory.pressure_level", ""},
                         {"cg/memory.usage_in_bytes", "2\n"},
                         {"cg/memory.limit_in_bytes", "9223372036854771712\n"},
+                        {"cg/memory.oom_control", ""},
                         {"cg/box/cgroup.event_control", ""},
+                        {"cg/box/memory.oom_control", ""},
                         {"cg/box/memory.pressure_level", ""},
                         {"cg/box/memory.usage_in_bytes", "1\n"},
                         {"cg/box/memory.limit_in_bytes", "1073741824\n"}};
-  EXPECT_EQ(
-      names_of(open_linux_sources(tree.root(), {})),
-      (Names{"/cg/box/memory.pressure_level", "/cg/memory.pressure_level", "/cg/box/memory.usage_in_bytes"}));
+  EXPECT_EQ(names_of(open_linux_sources(tree.root(), {})),
+            (Names{"/cg/box/memory.oom_control", "/cg/box/memory.pressure_level", "/cg/memory.pressure_level",
+                   "/cg/box/memory.usage_in_bytes"}));
 }
 
 TEST(LinuxSources, TakeWhatSystemdNamesInsteadOfPsi) {
