@@ -16,9 +16,12 @@
 
 namespace plimsoll {
 
+/// The source of the bound that every machine has.
+inline constexpr std::string_view kPhysicalMemory = "physical memory";
+
 /// One upper bound on this process's memory and where it was read.
 struct MemoryBound {
-  std::string source;  // "physical memory", or the path of the cgroup file
+  std::string source;  // kPhysicalMemory, or the path of the cgroup file
   std::uint64_t limit_bytes = 0;
   // What is left below this bound: the limit less what is in use and can not be reclaimed
   // (page cache that the kernel drops on demand does not count as used).
@@ -51,6 +54,20 @@ struct ProcessFootprint {
 
 /// Reads /proc/self/status. Fails with `io` where that file is missing.
 Expected<ProcessFootprint> read_process_footprint(const std::filesystem::path& root = "/");
+
+/// How much of what is there is in use, seen from the bound that is nearest to its limit.
+struct MemoryUse {
+  std::uint64_t used_bytes = 0;
+  std::uint64_t capacity_bytes = 0;
+  std::string source;  // "this process", or the path of the cgroup file that sets the capacity
+};
+
+/// The larger share of: what this process has resident, of the effective memory; what a memory cgroup above
+/// us can not reclaim, of its limit. A cgroup counts its neighbours too: its limit kills whoever passes it.
+MemoryUse memory_use_of(const ProcessFootprint& footprint, const DeviceMemory& memory);
+
+/// memory_use_of() what read_process_footprint() and read_device_memory() read now; fails as they do.
+Expected<MemoryUse> read_memory_use(const std::filesystem::path& root = "/");
 
 /// Device classes of spec section 1.
 enum class DeviceMemoryTier { ultra_low, low, standard, high };

@@ -24,7 +24,7 @@ Expected<MemoryBound> read_physical_memory(const device::KernelFiles& files) {
   const std::uint64_t total = device::find_kib_as_bytes(*meminfo, "MemTotal").value_or(0);
   if (total == 0)
     return fail(ErrorCode::io, "/proc/meminfo does not say how much memory there is (MemTotal)");
-  return MemoryBound{"physical memory", total, std::min(total, available_of(*meminfo))};
+  return MemoryBound{std::string(kPhysicalMemory), total, std::min(total, available_of(*meminfo))};
 }
 
 }  // namespace

@@ -8,25 +8,13 @@
 #include <charconv>
 #include <limits>
 
+#include "base/file_descriptor.h"
+
 namespace plimsoll::device {
 namespace {
 
 // A host with ten thousand mounts has a mountinfo of 2 MiB; nothing else comes near.
 constexpr std::size_t kLargestFileBytes = std::size_t{16} * 1024 * 1024;
-
-class FileDescriptor {
- public:
-  explicit FileDescriptor(const char* path) : fd_(::open(path, O_RDONLY | O_CLOEXEC)) {}
-  ~FileDescriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 std::string_view trim(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n";
@@ -46,8 +34,8 @@ std::optional<std::string_view> find_value(std::string_view text, std::string_vi
 }  // namespace
 
 std::optional<std::string> KernelFiles::read(const std::filesystem::path& path) const {
-  const FileDescriptor file((root_ / path.relative_path()).c_str());
-  if (file.get() < 0) return std::nullopt;
+  const FileDescriptor file(::open(on_disk(path).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) return std::nullopt;
 
   // stat() says 0 bytes for these files, so read until the end.
   std::string content;

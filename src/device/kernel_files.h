@@ -15,6 +15,11 @@ class KernelFiles {
  public:
   explicit KernelFiles(std::filesystem::path root) : root_(std::move(root)) {}
 
+  /// Where the file really is: the path below the root.
+  std::filesystem::path on_disk(const std::filesystem::path& path) const {
+    return root_ / path.relative_path();
+  }
+
   /// The whole file. Empty when it can not be read or is far larger than any kernel file.
   std::optional<std::string> read(const std::filesystem::path& path) const;
 

@@ -21,6 +21,18 @@ MemoryPressure classify_pressure(std::uint64_t used_bytes, std::uint64_t device_
                                                             : MemoryPressure::normal;
 }
 
+CleanupLevel cleanup_on_check(MemoryPressure pressure) {
+  switch (pressure) {
+    case MemoryPressure::normal:
+      return CleanupLevel::none;
+    case MemoryPressure::warning:
+      return CleanupLevel::light;
+    case MemoryPressure::critical:
+      break;
+  }
+  return CleanupLevel::aggressive;
+}
+
 CancelCleanup cleanup_on_cancel(MemoryPressure pressure) {
   return {.clear_cache = pressure != MemoryPressure::normal,
           .unload_model = pressure == MemoryPressure::critical};

@@ -27,13 +27,37 @@ TEST(Pressure, DoesNotOverflowOnLargeMachines) {
   EXPECT_EQ(classify_pressure(15 * petabyte, 16 * petabyte), MemoryPressure::critical);
 }
 
-TEST(Pressure, CancelCleansUpOnlyWhatThePressureAsksFor) {
-  const CancelCleanup normal = cleanup_on_cancel(MemoryPressure::normal);
-  EXPECT_FALSE(normal.clear_cache || normal.unload_model);
-  const CancelCleanup warning = cleanup_on_cancel(MemoryPressure::warning);
-  EXPECT_TRUE(warning.clear_cache && !warning.unload_model);
-  const CancelCleanup critical = cleanup_on_cancel(MemoryPressure::critical);
-  EXPECT_TRUE(critical.clear_cache && critical.unload_model);
+// --- spec section 6, row by row; the row of the emergency is in monitor_core_test.cpp
+
+TEST(CleanupAtNormalPressure, DoesNothingOnAPeriodicCheck) {
+  EXPECT_EQ(cleanup_on_check(MemoryPressure::normal), CleanupLevel::none);
+}
+
+TEST(CleanupAtNormalPressure, DoesNothingOnCancel) {
+  const CancelCleanup cleanup = cleanup_on_cancel(MemoryPressure::normal);
+  EXPECT_FALSE(cleanup.clear_cache);
+  EXPECT_FALSE(cleanup.unload_model);
+}
+
+TEST(CleanupAtWarningPressure, IsLightOnAPeriodicCheck) {
+  EXPECT_EQ(cleanup_on_check(MemoryPressure::warning), CleanupLevel::light);
+}
+
+TEST(CleanupAtWarningPressure, ClearsTheCacheOnCancel) {
+  const CancelCleanup cleanup = cleanup_on_cancel(MemoryPressure::warning);
+  EXPECT_TRUE(cleanup.clear_cache);
+  EXPECT_FALSE(cleanup.unload_model);
+}
+
+TEST(CleanupAtCriticalPressure, IsAggressiveOnAPeriodicCheckAndKeepsTheModel) {
+  EXPECT_EQ(cleanup_on_check(MemoryPressure::critical), CleanupLevel::aggressive);
+  EXPECT_LT(cleanup_on_check(MemoryPressure::critical), CleanupLevel::emergency);
+}
+
+TEST(CleanupAtCriticalPressure, ClearsTheCacheAndUnloadsTheModelOnCancel) {
+  const CancelCleanup cleanup = cleanup_on_cancel(MemoryPressure::critical);
+  EXPECT_TRUE(cleanup.clear_cache);
+  EXPECT_TRUE(cleanup.unload_model);
 }
 
 }  // namespace
