@@ -2,25 +2,15 @@
 // the same files, alternately, as the kernel accounts for the finished process (wait4: ru_maxrss).
 //
 //   bench_footprint PLIMSOLL LLAMA_MTMD_CLI TEXT.gguf MMPROJ.gguf PICTURE [ROUNDS]
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <vector>
 
+#include "bench/child_process.h"
 #include "bench/median.h"
 
-extern char** environ;
-
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 struct Run {
   double peak_mib = 0;
@@ -28,26 +18,12 @@ struct Run {
 };
 
 Run run(const std::vector<std::string>& command) {
-  std::vector<char*> arguments;
-  for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-
-  const auto start = Clock::now();
-  pid_t child = 0;
-  int status = 0;
-  rusage usage{};
-  if (posix_spawn(&child, arguments[0], &actions, nullptr, arguments.data(), environ) != 0 ||
-      wait4(child, &status, 0, &usage) != child || status != 0) {
-    std::fprintf(stderr, "%s did not end well (status %d)\n", arguments[0], status);
+  const auto finished = plimsoll::bench::run(command);
+  if (!finished.well()) {
+    std::fprintf(stderr, "%s did not end well (status %d)\n", command[0].c_str(), finished.status);
     std::exit(1);
   }
-  posix_spawn_file_actions_destroy(&actions);
-  return {static_cast<double>(usage.ru_maxrss) / 1024,
-          std::chrono::duration<double>(Clock::now() - start).count()};
+  return {static_cast<double>(finished.usage.ru_maxrss) / 1024, finished.seconds};
 }
 
 }  // namespace

@@ -26,6 +26,8 @@ done
 model q8_0
 echo "== peak footprint against llama-mtmd-cli, 500M q8_0, one-tile mmproj, 32 tokens"
 "$bin/bench_footprint" "$bin/plimsoll" "$peer" "$text" "$mmproj" "$picture"
+echo "== who still answers in 800 to 256 MiB, the same files"
+"$bin/bench_survival" "$bin/plimsoll" "$peer" "$text" "$mmproj" "$picture" || echo "left out"
 echo "== calls that must not block, bundled model"
 "$bin/bench_call_latency" "$picture"
 echo "== the same with 500M q8_0, where one picture takes seconds to encode"

@@ -26,7 +26,7 @@ class MemoryCgroup {
       if (!std::filesystem::create_directory(folder, error)) continue;
       MemoryCgroup group(folder, *files);
       if (!group.write(files->limit, limit_bytes)) continue;
-      group.write(files->swap_limit, files->swap_limit_counts_memory ? limit_bytes : 0);
+      group.write(files->swap, 0);
       return group;
     }
     return std::nullopt;
@@ -60,23 +60,19 @@ class MemoryCgroup {
   struct Files {
     const char* root;
     const char* limit;
-    const char* swap_limit;
-    bool swap_limit_counts_memory;
+    const char* swap;  // no swapping at 0
     const char* peak;
     const char* kills;
     const char* hits;
     const char* hits_key;
   };
-  static constexpr Files kVersion1 = {"/sys/fs/cgroup/memory",
-                                      "memory.limit_in_bytes",
-                                      "memory.memsw.limit_in_bytes",
-                                      true,
-                                      "memory.max_usage_in_bytes",
-                                      "memory.oom_control",
-                                      "memory.failcnt",
-                                      ""};
-  static constexpr Files kVersion2 = {"/sys/fs/cgroup", "memory.max",    "memory.swap.max", false,
-                                      "memory.peak",    "memory.events", "memory.events",   "max"};
+  static constexpr Files kVersion1 = {
+      "/sys/fs/cgroup/memory",     "memory.limit_in_bytes",
+      "memory.swappiness",  //
+      "memory.max_usage_in_bytes", "memory.oom_control",    "memory.failcnt", ""};
+  static constexpr Files kVersion2 = {
+      "/sys/fs/cgroup", "memory.max", "memory.swap.max", "memory.peak", "memory.events",
+      "memory.events",  "max"};
 
   MemoryCgroup(std::filesystem::path folder, const Files& files)
       : folder_(std::move(folder)), files_(&files) {}
