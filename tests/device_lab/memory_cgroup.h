@@ -47,6 +47,9 @@ class MemoryCgroup {
     return words;
   }
 
+  /// Who writes a process id to this file moves that process in.
+  std::string processes() const { return (folder_ / "cgroup.procs").string(); }
+
   /// Moves the calling process in. REQUIRES: it has one thread.
   bool enter() const { return write("cgroup.procs", static_cast<std::uint64_t>(getpid())); }
 
@@ -76,8 +79,6 @@ class MemoryCgroup {
 
   MemoryCgroup(std::filesystem::path folder, const Files& files)
       : folder_(std::move(folder)), files_(&files) {}
-
-  std::string processes() const { return (folder_ / "cgroup.procs").string(); }
 
   bool write(const char* file, std::uint64_t value) const {
     std::ofstream out(folder_ / file);
