@@ -77,6 +77,15 @@ ggml_backend_buffer_type_t device_host_buffer_type(ggml_backend_dev_t device) {
   return &state_of(device).host;
 }
 
+// The type that ggml's CPU knows weights by. A model that is only drawn up has them in our own; once they are
+// filled they are in ggml's.
+ggml_backend_buffer_type_t type_for_cpu(const State& state, ggml_backend_buffer_type_t type) {
+  for (const auto& repacked : state.repacked) {
+    if (type == &repacked->type) return repacked->inner;
+  }
+  return type;
+}
+
 // Whether ggml's CPU computes `op` when its weights lie in a buffer of `type`.
 bool cpu_supports_with(State& state, const ggml_tensor* op, ggml_backend_buffer_type_t type) {
   ggml_backend_buffer_t weights = op->src[0]->buffer;
@@ -102,24 +111,23 @@ void note_scratch(State& state, const ggml_tensor* op) {
 // is supported: the plain type steps back for a repacked one that can do the same.
 bool device_supports_op(ggml_backend_dev_t device, const ggml_tensor* op) {
   State& state = state_of(device);
-  const bool placing = state.loading_weights && op->src[0] != nullptr && op->src[0]->buffer != nullptr;
-  if (!placing) {
-    note_scratch(state, op);
+  if (!state.loading_weights) note_scratch(state, op);
+  if (op->src[0] == nullptr || op->src[0]->buffer == nullptr)
     return ggml_backend_dev_supports_op(state.cpu, op);
-  }
 
   const ggml_backend_buffer_type_t asked = op->src[0]->buffer->buft;
-  for (const auto& repacked : state.repacked) {
-    if (asked == &repacked->type) return cpu_supports_with(state, op, repacked->inner);
-    if (asked == &state.plain && cpu_supports_with(state, op, repacked->inner)) return false;
+  if (state.loading_weights && asked == &state.plain) {
+    for (const auto& repacked : state.repacked) {
+      if (cpu_supports_with(state, op, repacked->inner)) return false;
+    }
   }
-  return ggml_backend_dev_supports_op(state.cpu, op);
+  return cpu_supports_with(state, op, type_for_cpu(state, asked));
 }
 
 bool device_supports_type(ggml_backend_dev_t device, ggml_backend_buffer_type_t type) {
   State& state = state_of(device);
   return type == &state.plain || ggml_backend_buft_is_host(type) ||
-         ggml_backend_dev_supports_buft(state.cpu, type);
+         ggml_backend_dev_supports_buft(state.cpu, type_for_cpu(state, type));
 }
 
 // ---- the registry: how llama.cpp finds the repacked layouts ---------------------------------------------
@@ -200,7 +208,9 @@ void GovernedDevice::stream_from(LayerStream* stream) { state_->stream = stream;
 
 void GovernedDevice::begin_scratch() { state_->scratch_bytes = 0; }
 std::size_t GovernedDevice::scratch_bytes() const { return state_->scratch_bytes; }
-std::size_t GovernedDevice::compute_bytes() const { return state_->pool->ledger().of(state_->holders.compute); }
+std::size_t GovernedDevice::compute_bytes() const {
+  return state_->pool->ledger().of(state_->holders.compute);
+}
 
 void GovernedDevice::listen_to(CancelFlagPtr cancel) { state_->cancel = std::move(cancel); }
 
