@@ -19,7 +19,7 @@ std::string size_or_dash(std::size_t bytes) { return bytes == 0 ? "-" : format_s
 
 std::string how_text_weights_lie(const MemoryPlan& plan) {
   if (plan.streamed_bytes > 0) return "partly streamed";
-  if (plan.settings.streamed_text_resident_bytes) return "leave while it looks";
+  if (plan.settings.streamed_text_resident_bytes) return "leave in between";
   return plan.settings.repack ? "repacked" : "mapped";
 }
 
