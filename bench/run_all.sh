@@ -8,26 +8,38 @@ peer=build/peer/bin/llama-mtmd-cli
 picture=models/plimsoll-tiny/examples/dog-car.png
 models=build/synthetic
 
-model() {  # TYPE -> writes the one-tile 500M of that type unless it is there
-  local folder=$models/smolvlm2-500m-$1
-  [ -e "$folder" ] || "$bin/plimsoll-synth" --arch smolvlm2-500m --type "$1" --longest-edge 512 --out "$folder"
-  text=$folder/smolvlm2-500m-synthetic-$1.gguf
-  mmproj=$folder/mmproj-smolvlm2-500m-synthetic-$1.gguf
+model() {  # ARCH TYPE -> writes it with one tile unless it is there; sets folder, text and mmproj
+  local tile=512
+  [ "$1" = smolvlm2-2.2b ] && tile=384
+  folder=$models/$1-$2
+  [ -e "$folder" ] || "$bin/plimsoll-synth" --arch "$1" --type "$2" --longest-edge $tile --out "$folder"
+  text=$folder/$1-synthetic-$2.gguf
+  mmproj=$folder/mmproj-$1-synthetic-$2.gguf
 }
 
 grep -m 1 'model name' /proc/cpuinfo | sed 's/.*: /machine: /'
 echo "processors: $(nproc), load before: $(cut -d ' ' -f 1 /proc/loadavg)"
 
 for type in q8_0 q4_0; do
-  model $type
+  model smolvlm2-500m $type
   echo "== the governed device against plain CPU, 500M $type"
   "$bin/bench_governed_device" "$text"
 done
-model q8_0
+model smolvlm2-500m q8_0
 echo "== peak footprint against llama-mtmd-cli, 500M q8_0, one-tile mmproj, 32 tokens"
 "$bin/bench_footprint" "$bin/plimsoll" "$peer" "$text" "$mmproj" "$picture"
 echo "== who still answers in 800 to 256 MiB, the same files"
 "$bin/bench_survival" "$bin/plimsoll" "$peer" "$text" "$mmproj" "$picture" || echo "left out"
+echo "== the plan against what is measured"
+folders=()
+for arch in smolvlm-256m smolvlm2-500m smolvlm2-2.2b; do
+  for type in q8_0 q4_0; do
+    model $arch $type
+    folders+=("$folder")
+  done
+done
+"$bin/bench_plan" "$picture" "${folders[@]}"
+model smolvlm2-500m q8_0
 echo "== calls that must not block, bundled model"
 "$bin/bench_call_latency" "$picture"
 echo "== the same with 500M q8_0, where one picture takes seconds to encode"
