@@ -98,6 +98,26 @@ TEST(RepackedWeights, AreUsedChargedAndComputeTheSame) {
   EXPECT_FALSE(same_bits(repacked.logits, mapped.logits));
 }
 
+TEST(RepackedWeights, AContextIsDrawnUpBeforeTheyAreThereAsItIsAfter) {
+  const Q4Model model;
+  auto pool = MemoryPool::create();
+  GovernedDevice device(pool, {MemoryHolder::weights_text, MemoryHolder::compute_text}, kThreads, true);
+  auto opened = TextModel::open(model.path(), device);
+  ASSERT_TRUE(opened) << opened.error().message;
+  auto drawn_up = TextContext::bytes_for(**opened, {512, 128}, kThreads);
+  ASSERT_TRUE(drawn_up) << drawn_up.error().message;
+
+  ASSERT_TRUE((*opened)->fill(WeightLayout::repacked, {}, std::make_shared<CancelFlag>()));
+  auto context = TextContext::create(**opened, {512, 128}, kThreads);
+  ASSERT_TRUE(context) << context.error().message;
+  const std::vector<llama_token> prompt(128, 100);
+  ASSERT_TRUE((*context)->append(prompt, std::make_shared<CancelFlag>()));
+  const MemoryLedger ledger = pool->ledger();
+  EXPECT_EQ(ledger.of(MemoryHolder::kv), drawn_up->kv);
+  EXPECT_EQ(ledger.holder_peak_bytes[static_cast<std::size_t>(MemoryHolder::compute_text)],
+            drawn_up->compute);
+}
+
 TEST(RepackedWeights, ARefusalIsClean) {
   capture_engine_log();
   const Q4Model model;
