@@ -150,7 +150,7 @@ Expected<MappedFile*> WeightFile::map(std::size_t index) {
 
 bool WeightFile::Part::damaged() const {
   if (mapping && mapping->damaged()) return true;
-  struct stat now{};
+  struct stat now = {};
   if (fstat(file.get(), &now) != 0) return true;
   const timespec latest = write_time(now);
   return static_cast<std::uint64_t>(now.st_size) != size || latest.tv_sec != written.tv_sec ||

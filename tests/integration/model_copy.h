@@ -1,9 +1,11 @@
 // The bundled model in a folder of its own, to be damaged, and questions to it.
 #pragma once
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <ostream>
 #include <string>
 
 #include "tests/integration/bundled_model.h"
@@ -17,6 +19,8 @@ inline std::string to_string(TextWeightsLie lie) {
   constexpr std::array kNames = {"Mapped", "Repacked", "Streamed"};
   return kNames[static_cast<std::size_t>(lie)];
 }
+
+inline void PrintTo(TextWeightsLie lie, std::ostream* out) { *out << to_string(lie); }
 
 class ModelCopy {
  public:

@@ -63,7 +63,8 @@ struct Change {
 const std::array kChanges = {Change{"CutToNothing", cut_to_nothing}, Change{"CutInHalf", cut_in_half},
                              Change{"WrittenOver", write_over}};
 
-// Sampled so wildly that any token is as likely as any other, and with this seed none of them ends the answer.
+// Sampled so wildly that any token is as likely as any other, and with this seed none of them ends the
+// answer.
 GenerationRequest endless() {
   GenerationRequest request = ask("Tell me everything.");
   request.temperature = 100.0F;
