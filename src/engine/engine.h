@@ -35,6 +35,9 @@ class Engine {
 
   const ModelInfo& info() const { return info_; }
 
+  /// Whether its file was changed under its feet: only a new load helps. REQUIRES: filled.
+  bool damaged() const { return text_->weights().damaged(); }
+
   struct Question {
     const GenerationRequest& request;
     const MemoryConfiguration& configuration;

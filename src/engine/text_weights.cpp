@@ -65,9 +65,10 @@ Expected<std::unique_ptr<TextWeights>> TextWeights::open(llama_model& model, Gov
 }
 
 Expected<void> TextWeights::sort(ggml_tensor* tensor) {
-  if (file_->find(tensor->name) == nullptr) {
+  const WeightFile::Place* at = file_->find(tensor->name);
+  if (at == nullptr || at->bytes != ggml_nbytes(tensor)) {
     return fail(ErrorCode::invalid_argument, std::string("the model's file has no tensor ") + tensor->name +
-                                                 "; it is damaged or of another release");
+                                                 " of that shape; it is damaged, or was replaced meanwhile");
   }
   const ggml_backend_buffer_type_t type = ggml_backend_buffer_get_type(tensor->buffer);
   const int layer = layer_number(tensor->name);

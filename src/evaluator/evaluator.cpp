@@ -188,6 +188,7 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl>, Pr
   }
 
   Expected<std::shared_ptr<Residency>> ensure_loaded(TextStream& stream, const CancelFlagPtr& cancel_flag) {
+    if (model && model->damaged()) unload();
     {
       std::lock_guard lock(mutex);
       if (auto resident = residency.lock()) return resident;
