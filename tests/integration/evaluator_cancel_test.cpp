@@ -53,17 +53,6 @@ class Running {
   bool text_ = false;
 };
 
-// Reads what the pool holds until it is what was wanted; gives up after ten seconds.
-template <typename Condition>
-bool eventually(Condition condition) {
-  const auto deadline = Clock::now() + std::chrono::seconds(10);
-  while (!condition()) {
-    if (Clock::now() > deadline) return false;
-    std::this_thread::yield();
-  }
-  return true;
-}
-
 TEST(Cancel, DuringTheAnswerKeepsWhatWasSaid) {
   Bench bench;
   Running running(bench);
