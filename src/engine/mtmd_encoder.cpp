@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/engine_log.h"
+#include "memory/page_source.h"
 #include "mtmd-helper.h"
 #include "mtmd.h"
 
@@ -261,7 +262,7 @@ Expected<std::size_t> mtmd_compute_bytes(const std::filesystem::path& path, std:
   static std::mutex one_at_a_time;  // mtmd exchanges its global log for the time being
   const std::lock_guard lock(one_at_a_time);
   constexpr auto kCompute = MemoryHolder::compute_vision;
-  auto pool = MemoryPool::create();
+  auto pool = MemoryPool::create(std::make_unique<memory::AddressesOnly>());
   GovernedDevice device(pool, {MemoryHolder::weights_vision, kCompute}, threads, false);
   // It does not read the weights, but makes their buffer.
   auto weights = pool->allocate(MemoryHolder::weights_vision, weight_bytes);
