@@ -43,6 +43,9 @@ else()
   add_subdirectory(${PLIMSOLL_LLAMA_SOURCE} ${PROJECT_BINARY_DIR}/llama.cpp EXCLUDE_FROM_ALL SYSTEM)
   set(CMAKE_C_FLAGS "${own_c_flags}")
   set(CMAKE_CXX_FLAGS "${own_cxx_flags}")
+  # The scheduler asks for room for this many copied inputs of every node: 170 MB with the default of 30, which
+  # nobody touches but RLIMIT_DATA counts. On one device there is next to nothing to copy.
+  target_compile_definitions(ggml-base PRIVATE GGML_SCHED_MAX_SPLIT_INPUTS=4)
   target_link_libraries(plimsoll_llama INTERFACE mtmd llama ggml)
   target_include_directories(plimsoll_llama SYSTEM INTERFACE ${PLIMSOLL_LLAMA_SOURCE}/ggml/src
                              ${PLIMSOLL_LLAMA_SOURCE}/src)

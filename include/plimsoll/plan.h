@@ -1,5 +1,6 @@
 // The plan before the load: what a model takes on a device, and the best way to use memory that fits there.
-// Made from the files' headers and the model's own graphs, drawn up without memory for them; no weight is read.
+// Made from the files' headers and the model's own graphs, drawn up without memory for them; no weight is
+// read.
 #pragma once
 
 #include <plimsoll/configuration.h>
@@ -38,8 +39,8 @@ struct EngineSettings {
   std::optional<std::size_t> streamed_text_resident_bytes{};
 };
 
-/// What a plan gives up when not everything fits, from first to last. The order is by what a person would miss:
-/// first what costs a moment once a picture, then what costs speed, then what costs answers; the file
+/// What a plan gives up when not everything fits, from first to last. The order is by what a person would
+/// miss: first what costs a moment once a picture, then what costs speed, then what costs answers; the file
 /// docs/memory-plan.md has the reasons and figures.
 enum class Concession {
   vision_on_demand,  // the vision encoder leaves after each picture and is loaded again for the next
@@ -56,12 +57,19 @@ inline constexpr std::size_t kConcessionCount = 8;
 /// "vision encoder on demand", "smaller batches", ...: what is given up, for people.
 std::string_view to_string(Concession concession);
 
+/// What a plan may not fit, see MemoryPlan::missing_from.
+inline constexpr const char* kMemoryLimitBound = "memory limit";
+inline constexpr const char* kDeviceBound = "device";
+inline constexpr const char* kProcessBound = "limit of this process (ulimit -d)";
+
 /// What there is. All in bytes.
 struct MemoryBudget {
   std::optional<std::size_t> line_bytes;  // active memory of the pool at most; empty: no line
   std::size_t footprint_bytes = 0;        // what the process occupies now
-  std::size_t growth_bytes = 0;           // how much more it may come to occupy
-  // How much more private memory the process may ask for (RLIMIT_DATA, RLIMIT_AS); empty: no such limit.
+  // How much more it may come to occupy: of the device's memory, its cgroups, and RLIMIT_AS (which counts
+  // mapped pages that no plan knows of, too: it may still refuse).
+  std::size_t growth_bytes = 0;
+  // How much more private memory the process may ask for (RLIMIT_DATA); empty: no such limit.
   std::optional<std::size_t> private_bytes{};
 };
 
@@ -74,7 +82,7 @@ struct MemoryPlan {
   std::size_t peak_bytes = 0;       // the highest active memory; less than the sum where holders take turns
   std::size_t footprint_bytes = 0;  // the process at its peak
   std::size_t missing_bytes = 0;    // 0: it fits
-  std::string missing_from;         // "memory limit" or "device": what it does not fit, empty where it does
+  std::string missing_from;         // which of the bounds above is short of the most; empty where it fits
 
   std::vector<Concession> concessions;  // what was given up, in the order of the enum
   std::size_t streamed_bytes = 0;       // read from the file for every token
@@ -93,8 +101,8 @@ class MemoryPlanner {
   MemoryPlanner(MemoryPlanner&&) noexcept;
   ~MemoryPlanner();
 
-  /// The best plan that fits, for one question about one picture; where none does, the smallest one, with what is
-  /// missing. Blocking, milliseconds. Fails with `engine`.
+  /// The best plan that fits, for one question about one picture; where none does, the smallest one, with
+  /// what is missing. Blocking, milliseconds. Fails with `engine`.
   Expected<MemoryPlan> plan(const MemoryConfiguration& configuration, const MemoryBudget& budget);
 
  private:

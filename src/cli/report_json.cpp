@@ -41,12 +41,16 @@ Json timing_part(const GenerationTiming& t) {
           {"tokens_per_second", t.tokens_per_second}};
 }
 
-Json memory_part(const MemoryReport& report) {
-  const MemoryLedger& ledger = report.ledger;
+Json holders_part(const std::array<std::size_t, kMemoryHolderCount>& bytes) {
   Json holders = Json::object();
   for (std::size_t i = 0; i < kMemoryHolderCount; ++i) {
-    holders[std::string(to_string(static_cast<MemoryHolder>(i)))] = ledger.holder_bytes[i];
+    holders[std::string(to_string(static_cast<MemoryHolder>(i)))] = bytes[i];
   }
+  return holders;
+}
+
+Json memory_part(const MemoryReport& report) {
+  const MemoryLedger& ledger = report.ledger;
   return {{"active_bytes", ledger.active_bytes},
           {"cache_bytes", ledger.cache_bytes},
           {"peak_bytes", ledger.peak_bytes},
@@ -54,7 +58,8 @@ Json memory_part(const MemoryReport& report) {
           {"footprint_bytes", report.footprint_bytes},
           {"footprint_peak_bytes", report.footprint_peak_bytes},
           {"unaccounted_bytes", report.unaccounted_bytes},
-          {"holders", holders}};
+          {"holders", holders_part(ledger.holder_bytes)},
+          {"holder_peaks", holders_part(ledger.holder_peak_bytes)}};
 }
 
 Json denial_part(const BudgetDenial& denial) {
@@ -73,21 +78,11 @@ Json concessions_part(const std::vector<Concession>& concessions) {
   return list;
 }
 
-Json plan_part(const PlannedDevice& d) {
-  const MemoryPlan& p = d.plan;
-  Json holders = Json::object();
-  for (std::size_t i = 0; i < kMemoryHolderCount; ++i) {
-    holders[std::string(to_string(static_cast<MemoryHolder>(i)))] = p.holder_bytes[i];
-  }
+Json plan_part(const MemoryPlan& p) {
   const auto& resident = p.settings.streamed_text_resident_bytes;
-  return {{"device", d.name},
-          {"tier", to_string(d.configuration.tier)},
-          {"strategy", to_string(d.configuration.strategy)},
-          {"memory_limit_bytes", d.budget.line_bytes ? Json(*d.budget.line_bytes) : Json(nullptr)},
-          {"growth_bytes", d.budget.growth_bytes},
-          {"fits", p.fits()},
+  return {{"fits", p.fits()},
           {"missing_bytes", p.missing_bytes},
-          {"holders", std::move(holders)},
+          {"holders", holders_part(p.holder_bytes)},
           {"peak_bytes", p.peak_bytes},
           {"footprint_bytes", p.footprint_bytes},
           {"context_tokens", p.context_tokens},
@@ -99,6 +94,16 @@ Json plan_part(const PlannedDevice& d) {
           {"resident_layer_bytes", resident ? Json(*resident) : Json(nullptr)},
           {"streamed_bytes", p.streamed_bytes},
           {"concessions", concessions_part(p.concessions)}};
+}
+
+Json planned_device_part(const PlannedDevice& d) {
+  Json part = {{"device", d.name},
+               {"tier", to_string(d.configuration.tier)},
+               {"strategy", to_string(d.configuration.strategy)},
+               {"memory_limit_bytes", optional_bytes(d.budget.line_bytes)},
+               {"growth_bytes", d.budget.growth_bytes}};
+  part.update(plan_part(d.plan));
+  return part;
 }
 
 }  // namespace
@@ -122,6 +127,7 @@ std::string device_json(const DeviceSetup& device) {
 }
 
 std::string result_json(const Session& session, const GenerationResult& result) {
+  const std::optional<MemoryPlan> plan = session.evaluator->plan();
   return dump({{"answer", result.answer},
                {"finish_reason", to_string(result.finish_reason)},
                {"model", session.evaluator->model_info()},
@@ -130,12 +136,14 @@ std::string result_json(const Session& session, const GenerationResult& result) 
                {"timing", timing_part(result.timing)},
                {"image", {{"tiles", result.image.tiles}, {"tokens", result.image.tokens}}},
                {"prompt_tokens", result.prompt_tokens},
+               {"concessions", concessions_part(result.concessions)},
+               {"plan", plan ? plan_part(*plan) : Json(nullptr)},
                {"memory", memory_part(memory_report(*session.pool))}});
 }
 
 std::string plans_json(const std::string& model, const std::vector<PlannedDevice>& devices) {
   Json list = Json::array();
-  for (const PlannedDevice& d : devices) list.push_back(plan_part(d));
+  for (const PlannedDevice& d : devices) list.push_back(planned_device_part(d));
   return dump({{"model", model}, {"plans", std::move(list)}});
 }
 

@@ -6,9 +6,6 @@
 
 namespace plimsoll::engine {
 
-/// Positions that a question takes beside its picture and its answer: system prompt, template, the words.
-inline constexpr int kTypicalQuestionTokens = 96;
-
 /// See MemoryPlanner::plan(). Fails when `needs.context` does.
 Expected<MemoryPlan> make_plan(const ModelNeeds& needs, const MemoryConfiguration& configuration,
                                const MemoryBudget& budget);

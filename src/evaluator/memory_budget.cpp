@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <optional>
+#include <thread>
 
 #include "plimsoll/device.h"
 #include "plimsoll/evaluator.h"
@@ -14,17 +15,25 @@ namespace {
 // Page tables, sockets, file pages of the program that are in use: what counts against a cgroup beside us.
 constexpr std::size_t kKernelShareBytes = 8 * kMiB;
 constexpr std::size_t kKernelSharePercent = 2;
-// Stacks of threads that are still to come, counted as soon as they are mapped.
-constexpr std::size_t kStacksToComeBytes = 24 * kMiB;
+// What glibc gives a thread's stack where RLIMIT_STACK says nothing else.
+constexpr std::size_t kUsualStackBytes = 8 * kMiB;
 
 constexpr std::size_t kOpen = std::numeric_limits<std::size_t>::max();
 
 std::size_t less(std::size_t from, std::size_t take) { return from - std::min(from, take); }
 
+// Of threads that are still to come, counted against the process as soon as they are mapped: the engine's,
+// one that reads layers, one of libvips.
+std::size_t stacks_to_come_bytes() {
+  rlimit limit{};
+  const bool known = getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+  return (std::thread::hardware_concurrency() + 1) * (known ? limit.rlim_cur : kUsualStackBytes);
+}
+
 std::size_t room_below(decltype(RLIMIT_AS) resource, std::size_t used) {
   rlimit limit{};
   if (getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return kOpen;
-  return less(limit.rlim_cur, used + kStacksToComeBytes);
+  return less(limit.rlim_cur, used + stacks_to_come_bytes());
 }
 
 }  // namespace
@@ -38,8 +47,8 @@ MemoryBudget measure_budget(const MemoryPool& pool, std::uint64_t device_memory_
     const std::size_t share = kKernelShareBytes + device->effective_bytes / 100 * kKernelSharePercent;
     budget.growth_bytes = less(device->available_bytes, share);
     if (device_memory_bytes > 0 && device_memory_bytes < device->effective_bytes) {
-      budget.growth_bytes =
-          std::min<std::size_t>(budget.growth_bytes, less(device_memory_bytes / 4 * 3, process.resident_bytes));
+      budget.growth_bytes = std::min<std::size_t>(budget.growth_bytes,
+                                                  less(device_memory_bytes / 4 * 3, process.resident_bytes));
     }
   }
   budget.growth_bytes = std::min(budget.growth_bytes, room_below(RLIMIT_AS, process.virtual_bytes));
