@@ -65,7 +65,7 @@ const Refuser kSystem{"the system", 1 << 20, ErrorCode::out_of_memory,
 
 struct Scenario {
   const char* name;
-  EngineSettings settings{};
+  std::optional<EngineSettings> settings = EngineSettings{};  // empty: a plan decides
   bool load_before = false;
   std::optional<GenerationRequest> before{};  // without faults
   bool unload_before = false;
@@ -78,7 +78,8 @@ struct Rig {
   std::shared_ptr<MemoryPool> pool;
   std::unique_ptr<VlmEvaluator> evaluator;
 
-  Rig(const Refuser& refuser, const EngineSettings& settings) : pool(refuser.make_pool(fault)) {
+  Rig(const Refuser& refuser, const std::optional<EngineSettings>& settings)
+      : pool(refuser.make_pool(fault)) {
     MemoryConfiguration configuration = configuration_for(Strategy::tiered, DeviceMemoryTier::standard);
     configuration.cache_limit_bytes = 0;  // so that every buffer has the size that was asked for
     configuration.image_size = 192;       // one tile a picture
@@ -190,6 +191,7 @@ INSTANTIATE_TEST_SUITE_P(
     Over, FaultSweep,
     testing::Values(
         Scenario{.name = "LoadAndPicture", .request = kPicture},
+        Scenario{.name = "PlanLoadAndPicture", .settings = std::nullopt, .request = kPicture},
         Scenario{.name = "TextOnALoadedModel", .load_before = true, .request = kText},
         Scenario{.name = "APictureMoreThanTheContextHasRoomFor", .before = kPicture, .request = kTwoPictures},
         Scenario{.name = "VisionOnDemand", .settings = on_demand(), .before = kText, .request = kPicture},
