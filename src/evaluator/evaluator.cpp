@@ -221,7 +221,7 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl>, Pr
     const Strategy strategy = options.configuration.strategy;
     if (strategy != Strategy::tiered && strategy != Strategy::fitted) return EngineSettings{};
     const MemoryBudget budget = options.budget();
-    auto plan_made = opened->plan(options.configuration, budget);
+    auto plan_made = make_plan(*opened, budget);
     if (!plan_made) return tl::unexpected(plan_made.error());
     {
       std::lock_guard lock(mutex);
@@ -229,11 +229,21 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl>, Pr
     }
     if (!plan_made->fits()) return tl::unexpected(does_not_fit_error(*plan_made, budget));
     configuration.max_tokens = plan_made->max_tokens;
-    if (strategy == Strategy::fitted) configuration.keep_model_loaded |= leaves_room(*plan_made);
     return plan_made->settings;
   }
 
-  // A model that leaves the device's pressure normal may stay.
+  // With `fitted` a model that leaves the device's pressure normal stays, whatever the class says.
+  Expected<MemoryPlan> make_plan(engine::Engine& opened, const MemoryBudget& budget) {
+    configuration = options.configuration;
+    if (configuration.strategy == Strategy::fitted && !configuration.keep_model_loaded) {
+      configuration.keep_model_loaded = true;
+      auto staying = opened.plan(configuration, budget);
+      if (!staying || (staying->fits() && leaves_room(*staying))) return staying;
+      configuration.keep_model_loaded = false;
+    }
+    return opened.plan(configuration, budget);
+  }
+
   bool leaves_room(const MemoryPlan& made) const {
     return options.device_memory_bytes > 0 &&
            classify_pressure(made.footprint_bytes, options.device_memory_bytes) == MemoryPressure::normal;

@@ -22,6 +22,7 @@ class Running {
     thread_ = std::thread([this, &bench] {
       GenerationRequest request = ask("Describe this image.", {picture("garden.png")});
       request.temperature = 50.0F;
+      request.seed = 3;
       request.top_p = 1.0F;
       request.max_tokens = 1500;
       result = bench->generate(request, [this](std::string_view) { text_arrived(); });
