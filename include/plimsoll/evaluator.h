@@ -162,8 +162,11 @@ struct EvaluatorOptions {
   int threads = 0;                        // of the engine; 0: one for each processor
   // What there is for the plan. Empty: measure_budget() of the pool and `device_memory_bytes`.
   std::function<MemoryBudget()> budget{};
-  // How hard memory is pressed, asked after a cancel. Empty: this process's resident memory against
-  // `device_memory_bytes`.
+  // Tells how hard memory is pressed while the model is there; what it asks for is given back (spec section 6),
+  // but for the strategy `legacy`, which knew nothing of it. Empty: nobody watches.
+  std::shared_ptr<MemoryMonitor> monitor{};
+  // How hard memory is pressed, asked after a cancel. Empty: the monitor's word; without one this process's
+  // resident memory against `device_memory_bytes`.
   std::function<MemoryPressure()> pressure{};
 };
 
@@ -204,6 +207,9 @@ class VlmEvaluator {
 
   /// The plan of the latest load, also of one that was refused; empty before, or where no plan was asked for.
   std::optional<MemoryPlan> plan() const;
+
+  /// What was given back under pressure, step by step. Thread-safe; lives as long as the evaluator.
+  const ReclaimLadder& ladder() const;
 
   /// "NAME • 500M", with " • Low Memory" on classes that do not keep their model; before the first load
   /// only the name.

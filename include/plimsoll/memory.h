@@ -127,11 +127,17 @@ class PageSource {
   static std::size_t page_bytes();
 };
 
+/// The place for a policy of the application's own. Asked before each charge, whether it fits or not, from
+/// the thread that charges and without any lock of the pool held. False refuses the charge with
+/// `over_budget`, as if the limit were what is held by then; no cache is dropped and no reclaimer asked.
+using Admission = std::function<bool(MemoryHolder holder, std::size_t bytes)>;
+
 class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
  public:
-  /// `pages` defaults to anonymous mappings of the operating system.
-  /// Both limits start open: no memory limit, and a cache limit of zero (nothing is kept).
-  static std::shared_ptr<MemoryPool> create(std::unique_ptr<PageSource> pages = nullptr);
+  /// `pages` defaults to anonymous mappings of the operating system; without `admission` the limit alone
+  /// decides. Both limits start open: no memory limit, and a cache limit of zero (nothing is kept).
+  static std::shared_ptr<MemoryPool> create(std::unique_ptr<PageSource> pages = nullptr,
+                                            Admission admission = {});
   ~MemoryPool();
   MemoryPool(const MemoryPool&) = delete;
   MemoryPool& operator=(const MemoryPool&) = delete;
@@ -180,7 +186,8 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
   friend class MappedNote;
   struct State;
 
-  explicit MemoryPool(std::unique_ptr<PageSource> pages);
+  MemoryPool(std::unique_ptr<PageSource> pages, Admission admission);
+  Expected<void> admit(MemoryHolder holder, std::size_t bytes) const;
   Expected<void> charge(MemoryHolder holder, std::size_t bytes);
   void refund(MemoryHolder holder, std::size_t bytes) noexcept;
   void take_back(MemoryHolder holder, std::byte* data, std::size_t bytes) noexcept;

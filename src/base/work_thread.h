@@ -21,6 +21,9 @@ class WorkThread {
   /// Returns at once. After finish() it does nothing. REQUIRES: `work` does not throw.
   void post(std::function<void()> work);
 
+  /// Whether the caller is this thread.
+  bool runs_here() const { return std::this_thread::get_id() == thread_.get_id(); }
+
   /// Blocking: does all that was posted, what that posts in turn included, and ends the thread.
   void finish();
 

@@ -54,7 +54,7 @@ class LineReader {
 class Chat {
  public:
   Chat(const ModelOptions& options, Session session, Interrupt& interrupt)
-      : options_(options), session_(std::move(session)), interrupt_(interrupt) {
+      : options_(options), session_(std::move(session)), interrupt_(interrupt), notice_(*session_.evaluator) {
     for (const std::string& image : options.images) waiting_.push_back({std::filesystem::path(image)});
   }
 
@@ -68,6 +68,7 @@ class Chat {
   const ModelOptions& options_;
   Session session_;
   Interrupt& interrupt_;
+  PlanNotice notice_;
   std::vector<Turn> turns_;
   std::vector<ImageSource> waiting_;  // pictures for the next question
 };
@@ -124,6 +125,7 @@ void Chat::answer(const std::string& question) {
       make_request(options_, turns_),
       [&](std::string_view text) {
         progress.clear();
+        notice_.show_once();
         std::cout << text << std::flush;
       },
       [&](float, std::string_view text) { progress.show(text); });

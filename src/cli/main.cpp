@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/openmp_wait.h"
+#include "memory/heap.h"
 
 namespace {
 
@@ -54,6 +55,7 @@ int run(int argc, char** argv) {
   if (device->parsed()) return plimsoll::cli::device_command(device_options);
   if (plan->parsed()) return plimsoll::cli::plan_command(plan_options);
   plimsoll::cli::limit_openmp_spinning(argv);
+  plimsoll::memory::keep_heap_small();
   plimsoll::cli::Interrupt interrupt;  // before the evaluator starts its threads
   return chat->parsed() ? plimsoll::cli::chat_command(chat_options, interrupt)
                         : plimsoll::cli::run_command(run_options, prompt, interrupt);

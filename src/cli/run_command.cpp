@@ -24,14 +24,17 @@ int run_command(const ModelOptions& options, const std::string& prompt, Interrup
 
   interrupt.call([&] { session->evaluator->cancel_generation(); });
   ProgressLine progress;
+  PlanNotice notice(*session->evaluator);
   const auto show_text = [&](std::string_view text) {
     progress.clear();
+    notice.show_once();
     if (!json) std::cout << text << std::flush;
   };
   auto result = session->evaluator->generate(make_request(options, {make_turn(options, prompt)}), show_text,
                                              [&](float, std::string_view text) { progress.show(text); });
   interrupt.call({});
   progress.clear();
+  if (result) notice.show_once();
   if (!result) return report_error(result.error(), json);
 
   if (json) {

@@ -3,6 +3,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace plimsoll::cli {
@@ -24,6 +25,18 @@ void override_configuration(const ModelOptions& options, MemoryConfiguration& co
   if (options.image_size) configuration.image_size = *options.image_size;
   if (options.temperature) configuration.temperature = *options.temperature;
   if (options.top_p) configuration.top_p = *options.top_p;
+}
+
+// Measures against the device that classes are made for, also where that is only assumed.
+std::shared_ptr<MemoryMonitor> make_monitor(std::uint64_t device_memory_bytes) {
+  MonitorOptions options;
+  options.sample = [device_memory_bytes]() -> Expected<MemoryUse> {
+    auto machine = read_device_memory();
+    if (!machine) return tl::unexpected(machine.error());
+    machine->effective_bytes = std::min(machine->effective_bytes, device_memory_bytes);
+    return read_process_footprint().map([&](const ProcessFootprint& f) { return memory_use_of(f, *machine); });
+  };
+  return std::make_shared<MemoryMonitor>(std::move(options));
 }
 
 }  // namespace
@@ -51,12 +64,14 @@ Expected<Session> open_session(const ModelOptions& options) {
   auto model = find_model(options.model, options.mmproj);
   if (!model) return tl::unexpected(model.error());
 
-  Session session{.device = std::move(*device), .pool = MemoryPool::create(), .evaluator = nullptr};
+  Session session{.device = std::move(*device), .pool = MemoryPool::create(), .monitor = {}, .evaluator = {}};
+  session.monitor = make_monitor(session.device.memory_bytes);
   session.evaluator =
       std::make_unique<VlmEvaluator>(EvaluatorOptions{.model = std::move(*model),
                                                       .configuration = session.device.configuration,
                                                       .device_memory_bytes = session.device.memory_bytes,
-                                                      .threads = options.threads},
+                                                      .threads = options.threads,
+                                                      .monitor = session.monitor},
                                      session.pool);
   return session;
 }

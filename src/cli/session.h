@@ -23,6 +23,7 @@ std::uint64_t cache_limit_of(const DeviceSetup& device);
 struct Session {
   DeviceSetup device;
   std::shared_ptr<MemoryPool> pool;
+  std::shared_ptr<MemoryMonitor> monitor;
   std::unique_ptr<VlmEvaluator> evaluator;
 };
 Expected<Session> open_session(const ModelOptions& options);

@@ -4,6 +4,9 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <utility>
+
+#include "cli/plan_table.h"
 
 namespace plimsoll::cli {
 
@@ -33,11 +36,19 @@ void ProgressLine::clear() {
   shown_ = false;
 }
 
+void PlanNotice::show_once() {
+  if (std::exchange(shown_, true)) return;
+  const auto plan = evaluator_.plan();
+  const std::string sentence = plan ? concession_sentence(*plan) : "";
+  if (!sentence.empty()) std::fprintf(stderr, "plimsoll: %s\n", sentence.c_str());
+}
+
 std::string figures_line(const Session& session, const GenerationResult& result) {
   const GenerationTiming& t = result.timing;
   const MemoryLedger ledger = session.pool->ledger();
   const std::string ended = result.finish_reason == FinishReason::stop     ? ""
                             : result.finish_reason == FinishReason::length ? "stopped at max tokens; "
+                            : result.finish_reason == FinishReason::memory ? "cut short, memory ran out; "
                                                                            : "cancelled; ";
   return fmt::format(
       "[{}{} tokens, {:.1f} tokens/s, first token after {:.2f} s; memory: active {}, cache {}, peak {}, {}]",

@@ -21,6 +21,17 @@ class ProgressLine {
   bool shown_ = false;
 };
 
+/// Says once, before the answer, what the plan gave up so that the model fits. Nothing where it gave up nothing.
+class PlanNotice {
+ public:
+  explicit PlanNotice(const VlmEvaluator& evaluator) : evaluator_(evaluator) {}
+  void show_once();
+
+ private:
+  const VlmEvaluator& evaluator_;
+  bool shown_ = false;
+};
+
 /// "42 tokens/s, first token after 0.31 s; memory: active 38.1 MiB, cache 4.2 MiB, peak 41.0 MiB, ..."
 std::string figures_line(const Session& session, const GenerationResult& result);
 

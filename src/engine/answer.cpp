@@ -125,6 +125,7 @@ Expected<void> Engine::run_text(const Question& question, GenerationResult& resu
   if (!text) return tl::unexpected(text.error());
   const auto tokens = text_->tokenize(*text);
   result.prompt_tokens = static_cast<int>(tokens.size());
+  phase_ = Phase::preparing;
   if (auto room = make_room(question.max_tokens(), 0, result); !room) return room;
   const auto start = Clock::now();
   auto done = context_->append(tokens, question.cancel);
@@ -168,6 +169,7 @@ Expected<void> Engine::run_pictures(const Question& question, GenerationResult& 
   const bool on_demand = settings_.vision == VisionResidency::on_demand;
   phase_ = Phase::looking;
   auto prompt = look(question, result);
+  phase_ = Phase::preparing;
   if (on_demand && vision_ && (!prompt || vision_->can_leave())) vision_.reset();
   if (!prompt) return tl::unexpected(prompt.error());
 
@@ -186,7 +188,7 @@ Expected<void> Engine::write_answer(const Question& question, const PieceSink& s
                    .top_p = request.top_p.value_or(question.configuration.top_p),
                    .seed = request.seed.value_or(LLAMA_DEFAULT_SEED)});
   phase_ = Phase::answering;
-  answer_must_end_ = false;
+  shortened_ = false;
   result.finish_reason = FinishReason::length;
   Expected<void> done;
   Clock::time_point first_token;
@@ -209,9 +211,10 @@ Expected<void> Engine::write_answer(const Question& question, const PieceSink& s
     if (!piece.empty()) sink(piece);
     // The token is picked: what it was picked from may go.
     if (question.between_steps) question.between_steps();
-    if (!may_go_on() || answer_must_end_) break;
+    if (!may_go_on()) break;
   }
-  if (answer_must_end_ && result.finish_reason == FinishReason::length) result.finish_reason = FinishReason::memory;
+  const bool cut = shortened_ && result.finish_reason == FinishReason::length;
+  if (cut && result.timing.tokens < question.max_tokens()) result.finish_reason = FinishReason::memory;
   const double decode_ms = result.timing.tokens > 1 ? ms_since(first_token) : 0;
   if (decode_ms > 0) result.timing.tokens_per_second = (result.timing.tokens - 1) * 1000.0 / decode_ms;
   return done;

@@ -35,6 +35,9 @@ bool set(T& what, T to) {
 Draft::Draft(const ModelNeeds& needs, const MemoryConfiguration& configuration, const MemoryBudget& budget)
     : needs_(needs), configuration_(configuration), budget_(budget), max_tokens_(configuration.max_tokens) {
   settings_.repack = needs.repacked.private_bytes > 0;
+  // A class that loads its model for each answer loads the encoder for each picture anyway: it may as well leave
+  // before the answer.
+  if (has_vision() && !configuration.keep_model_loaded) settings_.vision = VisionResidency::on_demand;
 }
 
 bool Draft::concede(Concession what) {

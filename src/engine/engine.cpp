@@ -40,12 +40,26 @@ Expected<std::unique_ptr<Engine>> Engine::open(const ModelFiles& files, std::sha
 Expected<MemoryPlan> Engine::plan(const MemoryConfiguration& configuration, const MemoryBudget& budget) {
   auto needs = read_needs(*text_, files_.vision, threads_);
   if (!needs) return tl::unexpected(needs.error());
-  return make_plan(*needs, configuration, budget);
+  auto plan = make_plan(*needs, configuration, budget);
+  if (plan && plan->fits() && plan->streamed_bytes > 0) {
+    const auto sketch = text_->sketch_weights(WeightLayout::streamed);
+    const double rate = sketch ? (*sketch)->measure_reading() : 0;
+    plan->expected_tokens_per_second = rate / static_cast<double>(plan->streamed_bytes);
+  }
+  return plan;
 }
 
 Expected<void> Engine::fill(const EngineSettings& settings, const Progress& progress,
                             const CancelFlagPtr& cancel) {
   settings_ = settings;
+  phase_ = Phase::preparing;
+  auto filled = fill_both(progress, cancel);
+  phase_ = Phase::idle;
+  return filled;
+}
+
+Expected<void> Engine::fill_both(const Progress& progress, const CancelFlagPtr& cancel) {
+  const EngineSettings& settings = settings_;
   const bool with_vision = sees() && settings.vision == VisionResidency::resident;
   const auto layout = settings.streamed_text_resident_bytes ? WeightLayout::streamed
                       : settings.repack                     ? WeightLayout::repacked
@@ -89,36 +103,31 @@ Expected<void> Engine::settle_text_weights() {
 
 // ---- what can leave -----------------------------------------------------------------------------------------
 
-std::size_t Engine::reclaimable_vision_bytes() const {
-  if (!vision_ || phase_ == Phase::looking) return 0;
-  const MemoryLedger ledger = pool_->ledger();
-  return ledger.of(MemoryHolder::weights_vision) + ledger.of(MemoryHolder::compute_vision);
-}
-
 std::size_t Engine::give_back_vision() {
-  const std::size_t bytes = reclaimable_vision_bytes();
-  if (bytes > 0) vision_.reset();
-  return bytes;
-}
-
-std::size_t Engine::reclaimable_context_bytes() const {
-  if (!context_) return 0;
-  const MemoryLedger ledger = pool_->ledger();
-  const std::size_t kv = ledger.of(MemoryHolder::kv);
-  if (phase_ != Phase::answering) return kv + ledger.of(MemoryHolder::compute_text);
-  const auto rest = static_cast<std::size_t>(context_->spare_tokens(kShortRest));
-  return kv * rest / static_cast<std::size_t>(std::max(1, context_->size().tokens));
+  const bool needed = phase_ == Phase::looking || (phase_ == Phase::preparing && vision_ && !vision_->can_leave());
+  if (!vision_ || needed) return 0;
+  return freed_by([&] { vision_.reset(); });
 }
 
 std::size_t Engine::give_back_context() {
+  const bool needed = phase_ == Phase::preparing || phase_ == Phase::answering;
+  if (!context_ || needed) return 0;
+  return freed_by([&] { context_.reset(); });
+}
+
+std::size_t Engine::shorten_answer() {
+  if (phase_ != Phase::answering) return give_back_context();
+  if (!context_ || context_->spare_tokens(kShortRest) == 0) return 0;
+  shortened_ = true;
+  return freed_by([&] {
+    if (!context_->shrink(kShortRest)) context_.reset();  // the answer ends here
+  });
+}
+
+template <typename Free>
+std::size_t Engine::freed_by(Free free) {
   const std::size_t before = pool_->ledger().active_bytes;
-  if (reclaimable_context_bytes() == 0) return 0;
-  if (phase_ != Phase::answering) {
-    context_.reset();
-  } else if (!context_->shrink(kShortRest)) {
-    context_.reset();
-    end_answer();
-  }
+  free();
   return before - std::min(before, pool_->ledger().active_bytes);
 }
 

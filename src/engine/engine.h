@@ -35,6 +35,9 @@ class Engine {
 
   const ModelInfo& info() const { return info_; }
 
+  /// Whether its file was changed under its feet: only a new load helps. REQUIRES: filled.
+  bool damaged() const { return text_->weights().damaged(); }
+
   struct Question {
     const GenerationRequest& request;
     const MemoryConfiguration& configuration;
@@ -48,23 +51,25 @@ class Engine {
   /// Blocking. A cancelled generation is a result with what was said so far. REQUIRES: filled.
   Expected<GenerationResult> generate(const Question& question, const PieceSink& sink);
 
-  // What can leave and come back. Each may be called between two steps of generate(), and gives nothing while a
-  // graph needs it. Returns the bytes that left the ledger.
-  std::size_t reclaimable_vision_bytes() const;
+  // What can leave and come back. Each may be called between two steps of generate(), and from inside an
+  // allocation; gives nothing while it is needed. Returns the bytes that left the ledger.
   std::size_t give_back_vision();
-  /// Idle: the whole context. In an answer: what is beyond a short rest of it.
-  std::size_t reclaimable_context_bytes() const;
   std::size_t give_back_context();
-  /// The running answer ends with what was said so far.
-  void end_answer() { answer_must_end_ = true; }
+  /// In the middle of an answer: what is beyond a short rest of it, which then ends with FinishReason::memory.
+  /// Otherwise as give_back_context().
+  std::size_t shorten_answer();
 
  private:
-  enum class Phase { idle, looking, answering };
+  // looking: the encoder is in use. preparing: the context is being made and filled, or the weights are.
+  enum class Phase { idle, looking, preparing, answering };
   static constexpr int kShortRest = 64;  // tokens that an answer may still have when its context must shrink
   static constexpr int kSmallestBatch = 32;
 
   Engine(const ModelFiles& files, std::shared_ptr<MemoryPool> pool, int threads);
 
+  Expected<void> fill_both(const Progress& progress, const CancelFlagPtr& cancel);
+  template <typename Free>
+  std::size_t freed_by(Free free);
   bool sees() const { return !files_.vision.empty(); }
   Expected<void> load_vision(const Progress& progress, const CancelFlagPtr& cancel);
   Expected<void> settle_text_weights();
@@ -93,7 +98,7 @@ class Engine {
   std::unique_ptr<TextContext> context_;
 
   Phase phase_ = Phase::idle;
-  bool answer_must_end_ = false;
+  bool shortened_ = false;  // the running answer
 };
 
 }  // namespace plimsoll::engine

@@ -19,7 +19,7 @@ void log_line(ggml_log_level level, const char* text, void*) {
   std::string_view line(text);
   while (!line.empty() && (line.back() == '\n' || line.back() == ' ')) line.remove_suffix(1);
   if (line.empty()) return;
-  if (level == GGML_LOG_LEVEL_ERROR) complaint = line;
+  if (level == GGML_LOG_LEVEL_ERROR && complaint.empty()) complaint = line;
   spdlog::debug("{}", line);
 }
 
@@ -38,6 +38,7 @@ void capture_engine_log() {
     llama_log_set(log_line, nullptr);
     mtmd_helper_log_set(log_line, nullptr);
   });
+  complaint.clear();
 }
 
 std::string take_engine_complaint() {

@@ -77,10 +77,20 @@ const char* repacked_name(ggml_backend_buffer_type_t type) { return repacked_of(
 std::size_t alignment(ggml_backend_buffer_type_t) { return kTensorAlignment; }
 bool is_host(ggml_backend_buffer_type_t) { return true; }
 
+ggml_status remember_tensor(ggml_backend_buffer_t buffer, ggml_tensor* tensor) {
+  device_of(buffer->buft).last_prepaid_tensor = tensor;
+  return GGML_STATUS_SUCCESS;
+}
+
+ggml_backend_buffer_t prepaid_alloc(ggml_backend_buffer_type_t type, std::size_t bytes) {
+  ggml_backend_buffer_i table = host_memory_table();
+  table.init_tensor = remember_tensor;
+  return make_buffer(type, table, std::move(device_of(type).prepaid), bytes);
+}
+
 ggml_backend_buffer_t plain_alloc(ggml_backend_buffer_type_t type, std::size_t bytes) {
   GovernedDevice::State& state = device_of(type);
-  if (bytes <= state.prepaid.size())
-    return make_buffer(type, host_memory_table(), std::move(state.prepaid), bytes);
+  if (bytes <= state.prepaid.size()) return prepaid_alloc(type, bytes);
   auto memory = state.allocate(state.plain_holder(), bytes);
   return memory ? make_buffer(type, host_memory_table(), std::move(*memory), bytes) : nullptr;
 }

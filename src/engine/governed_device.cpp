@@ -186,7 +186,12 @@ GovernedDevice::LoadingWeights::LoadingWeights(GovernedDevice& device) : device_
 }
 GovernedDevice::LoadingWeights::~LoadingWeights() { device_.state_->loading_weights = false; }
 
-void GovernedDevice::prepay(Buffer buffer) { state_->prepaid = std::move(buffer); }
+void GovernedDevice::prepay(Buffer buffer) {
+  if (buffer.size() > 0) state_->last_prepaid_tensor = nullptr;
+  state_->prepaid = std::move(buffer);
+}
+
+const ggml_tensor* GovernedDevice::last_prepaid_tensor() const { return state_->last_prepaid_tensor; }
 
 ggml_backend_buffer_type_t GovernedDevice::plain_type() { return &state_->plain; }
 

@@ -50,6 +50,8 @@ class GovernedDevice {
   /// The next plain buffer of at most its size is taken from `buffer`: for code that can not survive a
   /// refusal, so that the refusal comes before it is called. An empty one takes back what was not used.
   void prepay(Buffer buffer);
+  /// The tensor that was placed last in what was prepaid last; nullptr: none.
+  const ggml_tensor* last_prepaid_tensor() const;
 
   // What places weights itself instead of leaving that to llama.cpp.
   ggml_backend_buffer_type_t plain_type();

@@ -1,17 +1,14 @@
 #include "engine/model_files.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <fstream>
-#include <memory>
 #include <optional>
 #include <sstream>
 #include <system_error>
 
 #include "engine/engine_log.h"
-#include "ggml.h"
-#include "gguf.h"
+#include "engine/gguf_header.h"
 #include "plimsoll/evaluator.h"
 
 namespace plimsoll {
@@ -24,85 +21,35 @@ namespace {
 
 constexpr std::string_view kVisionArchitecture = "clip";
 
-struct GgufFile {
-  ggml_context* tensors = nullptr;
-  gguf_context* header = nullptr;
-
-  explicit GgufFile(const fs::path& path) {
-    header = gguf_init_from_file(path.c_str(), {.no_alloc = true, .ctx = &tensors});
-  }
-  ~GgufFile() {
-    gguf_free(header);
-    ggml_free(tensors);
-  }
-  GgufFile(const GgufFile&) = delete;
-  GgufFile& operator=(const GgufFile&) = delete;
-
-  std::string text(const char* key) const {
-    const auto id = gguf_find_key(header, key);
-    return id >= 0 && gguf_get_kv_type(header, id) == GGUF_TYPE_STRING ? gguf_get_val_str(header, id) : "";
-  }
-  int number(const char* key) const {
-    const auto id = gguf_find_key(header, key);
-    return id >= 0 && gguf_get_kv_type(header, id) == GGUF_TYPE_UINT32
-               ? static_cast<int>(gguf_get_val_u32(header, id))
-               : 0;
-  }
-};
-
-bool has_gguf_magic(const fs::path& path) {
-  std::array<char, 4> magic{};
-  std::ifstream(path, std::ios::binary).read(magic.data(), magic.size());
-  return std::string_view(magic.data(), magic.size()) == "GGUF";
-}
-
-Expected<void> check_readable(const fs::path& path) {
-  std::error_code error;
-  if (!fs::exists(path, error)) return fail(ErrorCode::not_found, path.string() + ": no such file");
-  if (fs::is_directory(path, error))
-    return fail(ErrorCode::invalid_argument, path.string() + ": a folder, not a file");
-  if (!std::ifstream(path))
-    return fail(ErrorCode::io, path.string() + ": can not be read; check its permissions");
-  if (!has_gguf_magic(path)) {
-    return fail(ErrorCode::invalid_argument,
-                path.string() + ": not a GGUF file; give a model in GGUF format");
-  }
-  return {};
-}
-
-tl::unexpected<Error> cut_short(const fs::path& path) {
-  return fail(ErrorCode::invalid_argument,
-              path.string() + ": damaged or cut short (the file ends before its tensors do); fetch it again");
-}
-
 }  // namespace
 
 Expected<ModelFileSummary> read_model_file(const fs::path& path) {
   capture_engine_log();
-  if (auto readable = check_readable(path); !readable) return tl::unexpected(readable.error());
-  const GgufFile file(path);
-  if (file.header == nullptr) return cut_short(path);
+  auto file = GgufHeader::read(path);
+  if (!file) return tl::unexpected(file.error());
 
-  ModelFileSummary summary{.architecture = file.text("general.architecture"),
-                           .name = file.text("general.name")};
-  summary.image_longest_edge = file.number("clip.vision.preproc_image_size");
-  summary.image_tile = file.number("clip.vision.image_size");
-  summary.image_patch = file.number("clip.vision.patch_size");
-  summary.image_shuffle = file.number("clip.vision.projector.scale_factor");
+  ModelFileSummary summary{.architecture = file->text("general.architecture"),
+                           .name = file->text("general.name")};
+  summary.image_longest_edge = file->number("clip.vision.preproc_image_size");
+  summary.image_tile = file->number("clip.vision.image_size");
+  summary.image_patch = file->number("clip.vision.patch_size");
+  summary.image_shuffle = file->number("clip.vision.projector.scale_factor");
 
   constexpr std::uint64_t kAlignment = 64;  // of the governed device's buffers
   std::uint64_t data_end = 0;
-  for (int64_t i = 0; i < gguf_get_n_tensors(file.header); ++i) {
-    const std::uint64_t size = gguf_get_tensor_size(file.header, i);
-    data_end = std::max(data_end, gguf_get_tensor_offset(file.header, i) + size);
+  for (int64_t i = 0; i < gguf_get_n_tensors(file->get()); ++i) {
+    const std::uint64_t size = gguf_get_tensor_size(file->get(), i);
+    data_end = std::max(data_end, gguf_get_tensor_offset(file->get(), i) + size);
     summary.tensor_bytes += (size + kAlignment - 1) / kAlignment * kAlignment;
   }
-  for (ggml_tensor* t = ggml_get_first_tensor(file.tensors); t != nullptr;
-       t = ggml_get_next_tensor(file.tensors, t)) {
+  for (ggml_tensor* t = ggml_get_first_tensor(file->tensors()); t != nullptr;
+       t = ggml_get_next_tensor(file->tensors(), t)) {
     summary.parameters += static_cast<std::uint64_t>(ggml_nelements(t));
   }
   std::error_code error;
-  if (gguf_get_data_offset(file.header) + data_end > fs::file_size(path, error)) return cut_short(path);
+  if (gguf_get_data_offset(file->get()) + data_end > fs::file_size(path, error)) {
+    return tl::unexpected(cut_short_error(path));
+  }
   return summary;
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/engine_log.h"
+#include "memory/page_source.h"
 #include "mtmd-helper.h"
 #include "mtmd.h"
 
@@ -242,6 +243,18 @@ mtmd_context_params parameters(GovernedDevice& device, int threads, LoadWatch& w
   return params;
 }
 
+// mtmd reads tensor by tensor and notices at the next one that the last could not be read. Nobody would
+// notice it of the last of all.
+Expected<void> read_last_tensor_again(const std::filesystem::path& path, const GovernedDevice& device) {
+  const ggml_tensor* tensor = device.last_prepaid_tensor();
+  if (tensor == nullptr) return {};
+  auto file = WeightFile::open(path);
+  if (!file) return tl::unexpected(file.error());
+  const WeightFile::Place* at = (*file)->find(tensor->name);
+  if (at == nullptr || at->bytes != ggml_nbytes(tensor)) return tl::unexpected((*file)->damage_error());
+  return (*file)->read(*at, static_cast<std::byte*>(tensor->data));
+}
+
 }  // namespace
 
 Expected<std::size_t> mtmd_compute_bytes(const std::filesystem::path& path, std::size_t weight_bytes,
@@ -249,7 +262,7 @@ Expected<std::size_t> mtmd_compute_bytes(const std::filesystem::path& path, std:
   static std::mutex one_at_a_time;  // mtmd exchanges its global log for the time being
   const std::lock_guard lock(one_at_a_time);
   constexpr auto kCompute = MemoryHolder::compute_vision;
-  auto pool = MemoryPool::create();
+  auto pool = MemoryPool::create(std::make_unique<memory::AddressesOnly>());
   GovernedDevice device(pool, {MemoryHolder::weights_vision, kCompute}, threads, false);
   // It does not read the weights, but makes their buffer.
   auto weights = pool->allocate(MemoryHolder::weights_vision, weight_bytes);
@@ -282,6 +295,8 @@ Expected<std::unique_ptr<VisionEncoder>> load_mtmd_encoder(const std::filesystem
   // mtmd goes on when its compute memory is refused, and would crash at the first picture.
   if (auto refusal = device.take_refusal()) return tl::unexpected(*refusal);
   if (!context) return tl::unexpected(explain_failure(device, cancel, "loading " + path.filename().string()));
+  auto whole = read_last_tensor_again(path, device);
+  if (!whole) return tl::unexpected(whole.error());
   if (!mtmd_support_vision(context.get())) {
     return fail(ErrorCode::invalid_argument, path.string() + ": this encoder is not for pictures");
   }

@@ -9,7 +9,7 @@
 namespace plimsoll::engine {
 
 /// The compute memory that load_mtmd_encoder() will reserve beside `weight_bytes` of weights, in bytes. Takes
-/// milliseconds; maps as much, but touches nothing of it, while it finds out. Fails as load_mtmd_encoder() does.
+/// milliseconds, and addresses but no memory. Fails as load_mtmd_encoder() does.
 Expected<std::size_t> mtmd_compute_bytes(const std::filesystem::path& path, std::size_t weight_bytes,
                                          int threads);
 

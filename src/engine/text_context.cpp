@@ -114,8 +114,8 @@ Expected<void> TextContext::decode(const llama_batch& batch, const CancelFlagPtr
 }
 
 Error TextContext::explain(const CancelFlagPtr& cancel) const {
-  if (model_.weights().damaged()) return model_.weights().damage_error();
-  return explain_failure(model_.device(), cancel, "the language model");
+  Error error = explain_failure(model_.device(), cancel, "the language model");
+  return model_.weights().damaged() ? model_.weights().damage_error() : error;
 }
 
 Expected<void> TextContext::append(std::span<const llama_token> tokens, const CancelFlagPtr& cancel) {

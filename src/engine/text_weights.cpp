@@ -1,6 +1,7 @@
 #include "engine/text_weights.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <numeric>
 #include <string_view>
@@ -64,9 +65,10 @@ Expected<std::unique_ptr<TextWeights>> TextWeights::open(llama_model& model, Gov
 }
 
 Expected<void> TextWeights::sort(ggml_tensor* tensor) {
-  if (file_->find(tensor->name) == nullptr) {
+  const WeightFile::Place* at = file_->find(tensor->name);
+  if (at == nullptr || at->bytes != ggml_nbytes(tensor)) {
     return fail(ErrorCode::invalid_argument, std::string("the model's file has no tensor ") + tensor->name +
-                                                 "; it is damaged or of another release");
+                                                 " of that shape; it is damaged, or was replaced meanwhile");
   }
   const ggml_backend_buffer_type_t type = ggml_backend_buffer_get_type(tensor->buffer);
   const int layer = layer_number(tensor->name);
@@ -229,6 +231,17 @@ Expected<void> TextWeights::bring_in(Layer& layer) {
   layer.memory = std::move(*memory);
   layer.weights.point_at(layer.memory.data());
   return {};
+}
+
+double TextWeights::measure_reading() const {
+  if (layers_.empty()) return 0;
+  const StreamedLayer& layer = layers_.back().weights;  // the least likely to be in the page cache
+  auto memory = device_.allocate_weights(layer.bytes());
+  if (!memory) return 0;
+  const auto start = std::chrono::steady_clock::now();
+  if (!layer.read(*file_, memory->data())) return 0;
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  return static_cast<double>(layer.bytes()) / std::max(took.count(), 1e-6);
 }
 
 void TextWeights::drop_layers() {

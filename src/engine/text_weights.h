@@ -57,6 +57,9 @@ class TextWeights {
   /// Blocking: reads what comes in. Fails with `over_budget`, `out_of_memory` or `io`; then none is there.
   /// REQUIRES: streamed().
   Expected<void> keep_layers(std::size_t room);
+  /// Bytes a second that the file gives, found out by reading one layer as streaming would; 0 when there is none or
+  /// it can not be read. Blocking, tens of milliseconds. REQUIRES: streamed().
+  double measure_reading() const;
   /// Whether keep_layers() has done its work.
   bool settled() const { return settled_; }
   /// Pages of the file that are read here and there, uncharged.

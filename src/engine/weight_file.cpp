@@ -9,21 +9,12 @@
 #include <cerrno>
 #include <cstring>
 
-#include "gguf.h"
+#include "engine/gguf_header.h"
 #include "llama.h"
 
 namespace plimsoll::engine {
 
 namespace {
-
-struct FreeHeader {
-  void operator()(gguf_context* header) const { gguf_free(header); }
-};
-using Header = std::unique_ptr<gguf_context, FreeHeader>;
-
-Header read_header(const std::filesystem::path& path) {
-  return Header(gguf_init_from_file(path.c_str(), {.no_alloc = true, .ctx = nullptr}));
-}
 
 int part_count(const gguf_context* header) {
   const auto id = gguf_find_key(header, "split.count");
@@ -40,20 +31,28 @@ std::filesystem::path part_path(const std::filesystem::path& first, int index, i
   return path.data();
 }
 
+timespec write_time(const struct stat& status) {
+#ifdef __APPLE__
+  return status.st_mtimespec;
+#else
+  return status.st_mtim;
+#endif
+}
+
 Error changed(const std::filesystem::path& path) {
-  return {
-      ErrorCode::io,
-      path.string() +
-          ": ends before its tensors do; it was changed while it was in use, or is damaged; fetch it again"};
+  return {ErrorCode::io,
+          path.string() +
+              ": was changed, or can no longer be read, while the model was in use; restore it "
+              "and load the model again"};
 }
 
 }  // namespace
 
 Expected<std::unique_ptr<WeightFile>> WeightFile::open(const std::filesystem::path& path) {
   auto file = std::make_unique<WeightFile>();
-  const Header header = read_header(path);
-  if (!header) return tl::unexpected(changed(path));
-  const int parts = part_count(header.get());
+  const auto header = GgufHeader::read(path);
+  if (!header) return tl::unexpected(header.error());
+  const int parts = part_count(header->get());
   for (int i = 0; i < parts; ++i) {
     const auto part = i == 0 ? path : part_path(path, i, parts);
     if (part.empty()) {
@@ -75,17 +74,18 @@ Expected<void> WeightFile::open_part(const std::filesystem::path& path) {
     return fail(ErrorCode::io, path.string() + ": can not be read (" + std::strerror(errno) + ")");
   }
   part.size = static_cast<std::uint64_t>(status.st_size);
+  part.written = write_time(status);
 #ifdef O_DIRECT
   part.direct = FileDescriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECT));
 #endif
-  const Header header = read_header(path);
-  if (!header) return tl::unexpected(changed(path));
-  for (int64_t i = 0; i < gguf_get_n_tensors(header.get()); ++i) {
+  const auto header = GgufHeader::read(path);
+  if (!header) return tl::unexpected(header.error());
+  for (int64_t i = 0; i < gguf_get_n_tensors(header->get()); ++i) {
     const Place place{parts_.size(),
-                      gguf_get_data_offset(header.get()) + gguf_get_tensor_offset(header.get(), i),
-                      gguf_get_tensor_size(header.get(), i)};
-    if (place.offset + place.bytes > part.size) return tl::unexpected(changed(path));
-    places_.emplace(gguf_get_tensor_name(header.get(), i), place);
+                      gguf_get_data_offset(header->get()) + gguf_get_tensor_offset(header->get(), i),
+                      gguf_get_tensor_size(header->get(), i)};
+    if (place.offset + place.bytes > part.size) return tl::unexpected(cut_short_error(path));
+    places_.emplace(gguf_get_tensor_name(header->get(), i), place);
   }
   parts_.push_back(std::move(part));
   return {};
@@ -104,8 +104,7 @@ Expected<void> WeightFile::read_at(const Part& part, int descriptor, std::uint64
     const ssize_t count = pread(descriptor, target + done, bytes - done, static_cast<off_t>(offset + done));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) {
-      return fail(ErrorCode::io, part.path.string() + ": reading failed (" + std::strerror(errno) +
-                                     "); check the disk it lies on");
+      return tl::unexpected(read_error(part.path, errno));
     }
     if (count == 0) break;
     done += static_cast<std::size_t>(count);
@@ -149,16 +148,23 @@ Expected<MappedFile*> WeightFile::map(std::size_t index) {
   return part.mapping.get();
 }
 
+bool WeightFile::Part::damaged() const {
+  if (mapping && mapping->damaged()) return true;
+  struct stat now = {};
+  if (fstat(file.get(), &now) != 0) return true;
+  const timespec latest = write_time(now);
+  return static_cast<std::uint64_t>(now.st_size) != size || latest.tv_sec != written.tv_sec ||
+         latest.tv_nsec != written.tv_nsec;
+}
+
 bool WeightFile::damaged() const {
-  return std::any_of(parts_.begin(), parts_.end(),
-                     [](const Part& part) { return part.mapping && part.mapping->damaged(); });
+  return std::any_of(parts_.begin(), parts_.end(), [](const Part& part) { return part.damaged(); });
 }
 
 Error WeightFile::damage_error() const {
-  for (const Part& part : parts_) {
-    if (part.mapping && part.mapping->damaged()) return changed(part.path);
-  }
-  return changed(parts_.front().path);
+  const auto found =
+      std::find_if(parts_.begin(), parts_.end(), [](const Part& part) { return part.damaged(); });
+  return changed(found != parts_.end() ? found->path : parts_.front().path);
 }
 
 }  // namespace plimsoll::engine

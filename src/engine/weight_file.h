@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <ctime>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -25,7 +26,7 @@ class WeightFile {
     std::size_t bytes = 0;
   };
 
-  /// `path` is the only part, or the first ("-00001-of-0000N.gguf"). Fails with `io` or `invalid_argument`.
+  /// `path` is the only part, or the first ("-00001-of-0000N.gguf"). Fails as GgufHeader::read() does.
   static Expected<std::unique_ptr<WeightFile>> open(const std::filesystem::path& path);
 
   /// Where a tensor's data lies; nullptr when the file has no such tensor.
@@ -44,7 +45,8 @@ class WeightFile {
   /// The part's mapping, made when it is first asked for. Fails with `io`.
   Expected<MappedFile*> map(std::size_t part);
 
-  /// Whether a mapped page could not be read: what was computed with it is worthless.
+  /// Whether a mapped page could not be read, or somebody wrote to the file since it was opened: what was
+  /// computed since is worthless. A new file in the old one's place does no harm. Cheap: one system call.
   bool damaged() const;
   Error damage_error() const;
 
@@ -56,7 +58,10 @@ class WeightFile {
     FileDescriptor file;
     FileDescriptor direct;  // closed where the file system has no direct reads
     std::uint64_t size = 0;
+    timespec written{};  // when it was opened
     std::unique_ptr<MappedFile> mapping;
+
+    bool damaged() const;
   };
 
   Expected<void> open_part(const std::filesystem::path& path);

@@ -10,8 +10,11 @@
 #include "base/cancel.h"
 #include "base/work_thread.h"
 #include "engine/engine.h"
+#include "evaluator/desk_reclaimer.h"
+#include "evaluator/engine_desk.h"
 #include "evaluator/text_stream.h"
 #include "memory/heap.h"
+#include "pressure/pressure_gauge.h"
 
 namespace plimsoll {
 
@@ -47,9 +50,9 @@ struct ModelHandle::Residency {
 
 const ModelInfo& ModelHandle::info() const { return residency_->info; }
 
-// Three threads meet here. `mutex` guards what callers and the engine thread both touch; `engine` is the
-// engine thread's alone.
-struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
+// Three threads of ours meet here, and the monitor's. `mutex` guards what callers and the engine thread both touch;
+// `model` is the engine thread's alone.
+struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl>, PressureListener {
   using Residency = ModelHandle::Residency;
   using Clock = engine::Engine::Clock;
 
@@ -57,7 +60,9 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
       : options(std::move(given)), configuration(options.configuration), pool(std::move(given_pool)) {
     if (options.threads <= 0)
       options.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-    if (!options.pressure) {
+    if (!options.pressure && options.monitor) {
+      options.pressure = [monitor = options.monitor] { return monitor->pressure(); };
+    } else if (!options.pressure) {
       options.pressure = [bytes = options.device_memory_bytes] { return measured_pressure(bytes); };
     }
     if (!options.budget) {
@@ -65,7 +70,22 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
     }
     pool->set_memory_limit(configuration.memory_limit_bytes);
     pool->set_cache_limit(configuration.cache_limit_bytes.value_or(options.device_memory_bytes));
+    for (DeskReclaimer* each : {&vision_encoder, &context, &whole_model}) {
+      registrations.push_back(pool->add_reclaimer(*each));
+    }
+    if (options.monitor && !is_legacy()) subscription = options.monitor->subscribe(*this);
   }
+
+  // Nobody asks for anything any more, and the engine has given everything back.
+  void finish() {
+    subscription.end();
+    registrations.clear();
+    post_unload();
+    engine_thread.finish();
+    reclaim_thread.finish();
+  }
+
+  bool is_legacy() const { return options.configuration.strategy == Strategy::legacy; }
 
   // ---- any thread ----
 
@@ -109,9 +129,66 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
     engine_thread.post([self = shared_from_this()] { self->unload(); });
   }
 
+  // ---- the monitor's thread ----
+
+  void on_check(MemoryPressure now) override {
+    switch (cleanup_on_check(now)) {
+      case CleanupLevel::light:
+        ladder.climb(ReclaimExtent::light, bytes_above(pressure::kNormalBelowPercent));
+        break;
+      case CleanupLevel::aggressive:
+        ladder.climb(ReclaimExtent::aggressive, bytes_above(pressure::kCriticalEndsAtPercent));
+        break;
+      case CleanupLevel::none:
+      case CleanupLevel::emergency:
+        break;
+    }
+  }
+
+  // A model that is answering leaves as soon as the answer has ended, in as little memory as that takes.
+  void on_emergency() override {
+    emergency = true;
+    ladder.climb(ReclaimExtent::emergency);
+    emergency = false;
+    post_unload();
+  }
+
+  // What has to come back until less than this share of the device is in use.
+  std::size_t bytes_above(unsigned percent) const {
+    const auto use = options.monitor->last_use();
+    if (!use) return kEverything;
+    const std::uint64_t relieved = use->capacity_bytes / 100 * percent;
+    return use->used_bytes - std::min(use->used_bytes, relieved);
+  }
+
   // ---- the engine thread ----
 
+  std::size_t give_back_model() {
+    if (!model || answering) return 0;
+    const std::size_t before = pool->ledger().active_bytes;
+    unload();
+    return before - std::min(before, pool->ledger().active_bytes);
+  }
+
+  std::size_t held(std::initializer_list<MemoryHolder> holders) const {
+    const MemoryLedger ledger = pool->ledger();
+    std::size_t bytes = 0;
+    for (const MemoryHolder holder : holders) bytes += ledger.of(holder);
+    return bytes;
+  }
+
+  Expected<GenerationResult> answer(const GenerationRequest& request, const CancelFlagPtr& flag,
+                                    Clock::time_point started, TextStream& stream) {
+    const std::function<void()> between_steps = [this] { desk.look_in(); };
+    answering = true;
+    auto result = model->generate({request, configuration, flag, started, between_steps},
+                                  [&](std::string_view piece) { stream.push(piece); });
+    answering = false;
+    return result;
+  }
+
   Expected<std::shared_ptr<Residency>> ensure_loaded(TextStream& stream, const CancelFlagPtr& cancel_flag) {
+    if (model && model->damaged()) unload();
     {
       std::lock_guard lock(mutex);
       if (auto resident = residency.lock()) return resident;
@@ -144,7 +221,7 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
     const Strategy strategy = options.configuration.strategy;
     if (strategy != Strategy::tiered && strategy != Strategy::fitted) return EngineSettings{};
     const MemoryBudget budget = options.budget();
-    auto plan_made = opened->plan(options.configuration, budget);
+    auto plan_made = make_plan(*opened, budget);
     if (!plan_made) return tl::unexpected(plan_made.error());
     {
       std::lock_guard lock(mutex);
@@ -152,11 +229,21 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
     }
     if (!plan_made->fits()) return tl::unexpected(does_not_fit_error(*plan_made, budget));
     configuration.max_tokens = plan_made->max_tokens;
-    if (strategy == Strategy::fitted) configuration.keep_model_loaded |= leaves_room(*plan_made);
     return plan_made->settings;
   }
 
-  // A model that leaves the device's pressure normal may stay.
+  // With `fitted` a model that leaves the device's pressure normal stays, whatever the class says.
+  Expected<MemoryPlan> make_plan(engine::Engine& opened, const MemoryBudget& budget) {
+    configuration = options.configuration;
+    if (configuration.strategy == Strategy::fitted && !configuration.keep_model_loaded) {
+      configuration.keep_model_loaded = true;
+      auto staying = opened.plan(configuration, budget);
+      if (!staying || (staying->fits() && leaves_room(*staying))) return staying;
+      configuration.keep_model_loaded = false;
+    }
+    return opened.plan(configuration, budget);
+  }
+
   bool leaves_room(const MemoryPlan& made) const {
     return options.device_memory_bytes > 0 &&
            classify_pressure(made.footprint_bytes, options.device_memory_bytes) == MemoryPressure::normal;
@@ -174,7 +261,8 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
     };
     residency = resident;
     info = resident->info;
-    if (configuration.keep_model_loaded) kept = resident;
+    const bool may_stay = !options.monitor || options.monitor->can_keep_model_loaded();
+    if (configuration.keep_model_loaded && may_stay) kept = resident;
     return resident;
   }
 
@@ -213,8 +301,19 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
 
   void clean_up_after_cancel() {
     const CancelCleanup cleanup = cleanup_on_cancel(options.pressure());
+    const bool always = configuration.aggressive_cleanup == AggressiveCleanup::on_cancel;
     if (cleanup.unload_model) unload();
-    if (cleanup.clear_cache) give_back();
+    if (cleanup.clear_cache || always) give_back();
+  }
+
+  // What the original app did on its main thread after each answer, and what it cost: the caller waits.
+  void clean_up_as_legacy() {
+    constexpr int kRounds = 5;
+    desk.ask([this] { return give_back_model(); });
+    for (int i = 0; i < kRounds; ++i) {
+      pool->clear_cache();
+      memory::trim_heap();
+    }
   }
 
   EvaluatorOptions options;
@@ -230,9 +329,32 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
   std::optional<ModelInfo> info;
   std::optional<MemoryPlan> plan;
 
+  ReclaimLadder ladder{pool, {.footprint_bytes = [] {
+                                const auto footprint = read_process_footprint();
+                                return footprint ? footprint->resident_bytes : std::size_t{0};
+                              }}};
+  bool answering = false;               // the engine thread's
+  std::atomic<bool> emergency = false;  // an answer may be shortened
+
   // Both are finished by the evaluator's destructor, the engine's first because it posts to the other.
   WorkThread reclaim_thread{WorkThread::Priority::low};
   WorkThread engine_thread{WorkThread::Priority::normal};
+
+  EngineDesk desk{engine_thread};
+  DeskReclaimer vision_encoder{ReclaimRung::vision_encoder, desk,
+                               [this] { return held({MemoryHolder::weights_vision, MemoryHolder::compute_vision}); },
+                               [this] { return model ? model->give_back_vision() : 0; }};
+  DeskReclaimer context{ReclaimRung::context, desk,
+                        [this] { return held({MemoryHolder::kv, MemoryHolder::compute_text}); },
+                        [this] {
+                          if (!model) return std::size_t{0};
+                          return emergency ? model->shorten_answer() : model->give_back_context();
+                        }};
+  DeskReclaimer whole_model{ReclaimRung::model, desk,
+                            [this] { return held({MemoryHolder::weights_text, MemoryHolder::weights_vision}); },
+                            [this] { return give_back_model(); }};
+  std::vector<ReclaimRegistration> registrations;
+  PressureSubscription subscription;
 };
 
 VlmEvaluator::VlmEvaluator(EvaluatorOptions options, std::shared_ptr<MemoryPool> pool)
@@ -240,9 +362,7 @@ VlmEvaluator::VlmEvaluator(EvaluatorOptions options, std::shared_ptr<MemoryPool>
 
 VlmEvaluator::~VlmEvaluator() {
   cancel_generation();
-  impl_->post_unload();
-  impl_->engine_thread.finish();
-  impl_->reclaim_thread.finish();
+  impl_->finish();
 }
 
 Expected<ModelHandle> VlmEvaluator::load(const LoadProgress& progress) {
@@ -268,8 +388,7 @@ Expected<GenerationResult> VlmEvaluator::generate(const GenerationRequest& reque
     auto resident = impl_->ensure_loaded(stream, *flag);
     const double load_ms = std::chrono::duration<double, std::milli>(Impl::Clock::now() - started).count();
     if (resident) {
-      result = impl_->model->generate({request, impl_->configuration, *flag, started, {}},
-                                      [&](std::string_view piece) { stream.push(piece); });
+      result = impl_->answer(request, *flag, started, stream);
     } else {
       result = tl::unexpected(resident.error());
     }
@@ -280,6 +399,9 @@ Expected<GenerationResult> VlmEvaluator::generate(const GenerationRequest& reque
     if ((*flag)->cancelled()) impl_->clean_up_after_cancel();
   };
   impl_->run_and_show(work, on_text, on_load);
+  if (impl_->is_legacy() && impl_->configuration.aggressive_cleanup == AggressiveCleanup::yes) {
+    impl_->clean_up_as_legacy();
+  }
   impl_->release_claim();
   return result;
 }
@@ -313,6 +435,8 @@ std::optional<MemoryPlan> VlmEvaluator::plan() const {
   std::lock_guard lock(impl_->mutex);
   return impl_->plan;
 }
+
+const ReclaimLadder& VlmEvaluator::ladder() const { return impl_->ladder; }
 
 const MemoryConfiguration& VlmEvaluator::configuration() const { return impl_->options.configuration; }
 

@@ -12,12 +12,22 @@ std::size_t PageSource::page_bytes() {
 
 namespace memory {
 
-std::byte* AnonymousPages::map(std::size_t bytes) {
-  void* data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+namespace {
+
+std::byte* map_private(std::size_t bytes, int protection) {
+  void* data = mmap(nullptr, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   return data == MAP_FAILED ? nullptr : static_cast<std::byte*>(data);
 }
 
+}  // namespace
+
+std::byte* AnonymousPages::map(std::size_t bytes) { return map_private(bytes, PROT_READ | PROT_WRITE); }
+
 void AnonymousPages::unmap(std::byte* data, std::size_t bytes) noexcept { munmap(data, bytes); }
+
+std::byte* AddressesOnly::map(std::size_t bytes) { return map_private(bytes, PROT_NONE); }
+
+void AddressesOnly::unmap(std::byte* data, std::size_t bytes) noexcept { munmap(data, bytes); }
 
 }  // namespace memory
 }  // namespace plimsoll

@@ -11,4 +11,11 @@ class AnonymousPages : public PageSource {
   void unmap(std::byte* data, std::size_t bytes) noexcept override;
 };
 
+/// Addresses without memory: for plans, which ask for buffers that nobody touches. They count against no limit.
+class AddressesOnly : public PageSource {
+ public:
+  std::byte* map(std::size_t bytes) override;
+  void unmap(std::byte* data, std::size_t bytes) noexcept override;
+};
+
 }  // namespace plimsoll::memory

@@ -40,6 +40,7 @@ struct MemoryPool::State {
 
   mutable std::mutex mutex;
   std::unique_ptr<PageSource> source;
+  Admission admission;
   memory::BufferCache<std::byte*> cache;
   MemoryLedger ledger;  // cache figures are filled in when it is read
   // In the order that they are asked. The registrations own them: those that are gone lock to nothing.
@@ -107,13 +108,15 @@ struct MemoryPool::State {
   }
 };
 
-std::shared_ptr<MemoryPool> MemoryPool::create(std::unique_ptr<PageSource> pages) {
+std::shared_ptr<MemoryPool> MemoryPool::create(std::unique_ptr<PageSource> pages, Admission admission) {
   if (!pages) pages = std::make_unique<memory::AnonymousPages>();
-  return std::shared_ptr<MemoryPool>(new MemoryPool(std::move(pages)));
+  return std::shared_ptr<MemoryPool>(new MemoryPool(std::move(pages), std::move(admission)));
 }
 
-MemoryPool::MemoryPool(std::unique_ptr<PageSource> pages) : state_(std::make_unique<State>()) {
+MemoryPool::MemoryPool(std::unique_ptr<PageSource> pages, Admission admission)
+    : state_(std::make_unique<State>()) {
   state_->source = std::move(pages);
+  state_->admission = std::move(admission);
 }
 
 MemoryPool::~MemoryPool() { clear_cache(); }
@@ -174,6 +177,15 @@ std::size_t MemoryPool::clear_cache() {
                          [](std::size_t sum, const State::Pages& p) { return sum + p.bytes; });
 }
 
+Expected<void> MemoryPool::admit(MemoryHolder holder, std::size_t bytes) const {
+  if (!state_->admission || state_->admission(holder, bytes)) return {};
+  std::lock_guard lock(state_->mutex);
+  BudgetDenial denial = state_->denial(holder, bytes);
+  denial.available_bytes = 0;
+  denial.limit_bytes = state_->ledger.active_bytes;
+  return tl::unexpected(over_budget_error(std::move(denial)));
+}
+
 // Charges if it fits, after dropping cache and, the second time, after asking the reclaimers.
 Expected<void> MemoryPool::charge(MemoryHolder holder, std::size_t bytes) {
   for (bool asked_reclaimers = false;; asked_reclaimers = true) {
@@ -204,12 +216,14 @@ void MemoryPool::refund(MemoryHolder holder, std::size_t bytes) noexcept {
 }
 
 Expected<Reservation> MemoryPool::reserve(MemoryHolder holder, std::size_t bytes) {
+  if (auto admitted = admit(holder, bytes); !admitted) return tl::unexpected(admitted.error());
   return charge(holder, bytes).map([&] { return Reservation(shared_from_this(), holder, bytes); });
 }
 
 Expected<Buffer> MemoryPool::allocate(MemoryHolder holder, std::size_t bytes) {
   const auto rounded = round_up_to_pages(bytes);
   if (!rounded) return fail(ErrorCode::invalid_argument, "no machine has a buffer of that size");
+  if (auto admitted = admit(holder, *rounded); !admitted) return tl::unexpected(admitted.error());
   {
     std::lock_guard lock(state_->mutex);
     if (auto cached = state_->cache.take(*rounded)) {

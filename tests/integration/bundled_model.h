@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 #include <plimsoll/evaluator.h>
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 
 namespace plimsoll::test {
@@ -38,6 +40,17 @@ inline GenerationRequest ask_about_dog_and_car() {
 }
 inline constexpr std::string_view kDogAndCar = "A dog and a car.";
 
+/// Looks until it is what was wanted; gives up after ten seconds.
+template <typename Condition>
+bool eventually(Condition condition) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
 /// An evaluator of the bundled model on a pool of its own.
 struct Bench {
   std::shared_ptr<MemoryPool> pool = MemoryPool::create();
@@ -50,6 +63,13 @@ struct Bench {
                                                                 .engine = engine,
                                                                 .device_memory_bytes = 4 * kGiB,
                                                                 .pressure = std::move(pressure)},
+                                               pool);
+  }
+  Bench(MemoryConfiguration configuration, std::shared_ptr<MemoryMonitor> monitor) {
+    evaluator = std::make_unique<VlmEvaluator>(EvaluatorOptions{.model = bundled_model(),
+                                                                .configuration = configuration,
+                                                                .device_memory_bytes = 4 * kGiB,
+                                                                .monitor = std::move(monitor)},
                                                pool);
   }
   /// Without a plan: as these settings say.

@@ -40,8 +40,12 @@ TEST(Residency, TheCallersHandleKeepsItAsLongAsItLives) {
     auto handle = bench->load();
     ASSERT_TRUE(handle);
     EXPECT_EQ(bench->load_state(), LoadState::idle);  // handed over, not cached
-    EXPECT_EQ(bench->generate(ask_about_dog_and_car())->timing.load_ms, 0);
-    EXPECT_EQ(bench->generate(ask_about_dog_and_car())->timing.load_ms, 0);
+    EXPECT_EQ(bench->generate(ask("Hello"))->timing.load_ms, 0);
+    EXPECT_EQ(bench->generate(ask("Hello"))->timing.load_ms, 0);
+    // The language model stays; the encoder comes for the picture and leaves before the answer.
+    EXPECT_EQ(bench->generate(ask_about_dog_and_car())->answer, kDogAndCar);
+    EXPECT_EQ(bench.pool->ledger().of(MemoryHolder::weights_vision), 0U);
+    EXPECT_GT(bench.pool->ledger().of(MemoryHolder::weights_text), 0U);
   }
   EXPECT_TRUE(becomes_empty(*bench.pool));
 }

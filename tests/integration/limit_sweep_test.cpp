@@ -9,10 +9,11 @@ namespace plimsoll::test {
 namespace {
 
 // With settings there is no plan: the line itself refuses, in the middle of what was begun.
-Bench bench_with_limit(std::uint64_t limit_bytes, std::optional<EngineSettings> settings = EngineSettings{}) {
+Bench bench_with_limit(std::uint64_t limit_bytes, std::optional<EngineSettings> settings = EngineSettings{},
+                       ModelFiles model = bundled_model()) {
   MemoryConfiguration configuration = configuration_for(Strategy::tiered, DeviceMemoryTier::standard);
   configuration.memory_limit_bytes = limit_bytes;
-  return Bench(configuration, {}, bundled_model(), settings);
+  return Bench(configuration, {}, std::move(model), settings);
 }
 
 void expect_sensible_denial(const Error& error, std::uint64_t limit_bytes) {
@@ -30,11 +31,11 @@ void expect_sensible_denial(const Error& error, std::uint64_t limit_bytes) {
 
 // Asks below the limit. Returns who was refused, or nothing when the answer came.
 std::optional<std::string> refused_holder(const GenerationRequest& request, std::string_view answer,
-                                          std::uint64_t limit_bytes) {
+                                          std::uint64_t limit_bytes, const ModelFiles& model = bundled_model()) {
   std::optional<std::string> refused;
   std::shared_ptr<MemoryPool> pool;
   {
-    Bench bench = bench_with_limit(limit_bytes);
+    Bench bench = bench_with_limit(limit_bytes, EngineSettings{}, model);
     pool = bench.pool;
     auto result = bench->generate(request);
     if (result) {
@@ -103,17 +104,32 @@ TEST(LimitSweep, EveryHolderIsRefusedCleanlyAtSomeLimit) {
   }
 }
 
-// A larger prompt than the first left room for: the language model's own memory is what is refused.
+// A vision encoder would make room for it; without one the language model's own memory is what is refused.
 TEST(LimitSweep, WithoutPicturesTheContextIsRefusedCleanly) {
   std::set<std::string> refused;
   GenerationRequest request = kText;
   request.max_tokens = 2000;
-  for (std::uint64_t limit = 24 * kMiB; limit <= 48 * kMiB; limit += 128 * kKiB) {
-    if (auto holder = refused_holder(request, kTextAnswer, limit)) refused.insert(*holder);
+  ModelFiles model = bundled_model();
+  model.vision.clear();
+  for (std::uint64_t limit = 10 * kMiB; limit <= 24 * kMiB; limit += 128 * kKiB) {
+    if (auto holder = refused_holder(request, kTextAnswer, limit, model)) refused.insert(*holder);
     if (testing::Test::HasFailure()) FAIL() << "at a limit of " << limit;
   }
   EXPECT_TRUE(refused.contains("kv"));
   EXPECT_TRUE(refused.contains("compute.text"));
+}
+
+TEST(LimitSweep, TheVisionEncoderMakesRoomForTheContext) {
+  Bench bench = bench_with_limit(34 * kMiB);
+  ASSERT_TRUE(bench->load());
+  GenerationRequest request = kText;
+  request.max_tokens = 2000;
+  auto result = bench->generate(request);
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(result->answer, kTextAnswer);
+  EXPECT_EQ(bench.pool->ledger().of(MemoryHolder::weights_vision), 0U);
+  bench.pool->set_memory_limit(64 * kMiB);
+  EXPECT_EQ(bench->generate(ask_about_dog_and_car())->answer, kDogAndCar);
 }
 
 TEST(LimitSweep, AHigherLimitHelpsTheSameEvaluator) {

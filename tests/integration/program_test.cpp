@@ -111,7 +111,7 @@ TEST(Program, OptionsOverrideTheClass) {
 TEST(Program, CtrlCEndsTheAnswerWithItsFigures) {
   bool sent = false;
   const Ended ended = run_program(
-      {"run", "--temperature", "50", "--top-p", "1", "--max-tokens", "1500", "Tell me everything"}, "",
+      {"run", "--temperature", "50", "--top-p", "1", "--seed", "3", "--max-tokens", "1500", "Tell me everything"}, "",
       [&](pid_t child) {
         if (!std::exchange(sent, true)) kill(child, SIGINT);
       });

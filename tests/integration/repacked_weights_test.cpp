@@ -1,7 +1,6 @@
 // ggml's repacked layouts are not lost on the governed device, and their memory is charged.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <memory>
@@ -11,6 +10,7 @@
 #include "engine/engine_log.h"
 #include "engine/text_context.h"
 #include "ggml-cpu.h"
+#include "tests/integration/q4_model.h"
 
 namespace plimsoll::engine {
 namespace {
@@ -18,26 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kThreads = 2;
-
-// The bundled model in Q4_0, whose repacked layout exists on every x86-64 with AVX2.
-class Q4Model {
- public:
-  Q4Model() {
-    std::string pattern = (fs::temp_directory_path() / "plimsoll-q4-XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-    llama_model_quantize_params params = llama_model_quantize_default_params();
-    params.ftype = LLAMA_FTYPE_MOSTLY_Q4_0;
-    params.allow_requantize = true;
-    params.nthread = kThreads;
-    const fs::path source = fs::path(PLIMSOLL_SOURCE_DIR) / "models/plimsoll-tiny/plimsoll-tiny-q8_0.gguf";
-    EXPECT_EQ(llama_model_quantize(source.c_str(), path().c_str(), &params), 0U);
-  }
-  ~Q4Model() { fs::remove_all(folder_); }
-  fs::path path() const { return folder_ / "q4.gguf"; }
-
- private:
-  fs::path folder_;
-};
 
 // The logits behind a prompt, and the bytes that the weights were charged.
 struct Outcome {
@@ -89,7 +69,7 @@ TEST(RepackedWeights, AreUsedChargedAndComputeTheSame) {
   capture_engine_log();
   if (!ggml_cpu_has_avx2() && !ggml_cpu_has_neon())
     GTEST_SKIP() << "this processor has no repacked layout for Q4_0";
-  const Q4Model model;
+  const test::Q4Model model;
   const Outcome repacked = run(model.path(), true), mapped = run(model.path(), false);
   EXPECT_GT(repacked.weights_bytes, std::size_t{4} << 20);
   EXPECT_GT(mapped.weights_bytes, std::size_t{4} << 20);
@@ -120,7 +100,7 @@ TEST(RepackedWeights, AContextIsDrawnUpBeforeTheyAreThereAsItIsAfter) {
 
 TEST(RepackedWeights, ARefusalIsClean) {
   capture_engine_log();
-  const Q4Model model;
+  const test::Q4Model model;
   auto pool = MemoryPool::create();
   for (std::size_t limit = std::size_t{1} << 20; limit < (std::size_t{12} << 20);
        limit += std::size_t{1} << 20) {

@@ -44,6 +44,7 @@ ModelNeeds with_vision() {
 
 MemoryConfiguration configuration(int max_tokens = 300, Strategy strategy = Strategy::tiered) {
   MemoryConfiguration made;
+  made.keep_model_loaded = true;
   made.strategy = strategy;
   made.max_tokens = max_tokens;
   return made;

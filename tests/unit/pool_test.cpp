@@ -211,6 +211,42 @@ TEST_F(Pool, AsksTheSystemAgainAfterGivingTheCacheBack) {
   EXPECT_EQ(pages->maps, 3);
 }
 
+TEST(PoolAdmission, RefusesAChargeAsALimitWouldAndLeavesNoTrace) {
+  bool admits = true;
+  std::vector<std::size_t> asked;
+  auto pool = MemoryPool::create(nullptr, [&](MemoryHolder holder, std::size_t bytes) {
+    asked.push_back(bytes);
+    return admits || holder != MemoryHolder::kv;
+  });
+  auto kept = pool->allocate(MemoryHolder::media, kPage);
+  admits = false;
+  auto refused = pool->allocate(MemoryHolder::kv, 2 * kPage - 1);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::over_budget);
+  EXPECT_EQ(refused.error().denial->holder, "kv");
+  EXPECT_EQ(refused.error().denial->requested_bytes, 2 * kPage);
+  EXPECT_EQ(refused.error().denial->available_bytes, 0U);
+  EXPECT_EQ(refused.error().denial->limit_bytes, kPage);
+  EXPECT_FALSE(pool->reserve(MemoryHolder::kv, 1));
+  EXPECT_TRUE(pool->reserve(MemoryHolder::media, 1));
+  EXPECT_EQ(pool->active_memory(), kPage);
+  EXPECT_EQ(asked, (std::vector<std::size_t>{kPage, 2 * kPage, 1, 1}));
+}
+
+TEST(PoolAdmission, IsAskedWithoutTheLockAndForBuffersOfTheCacheToo) {
+  const MemoryPool* self = nullptr;
+  std::vector<std::size_t> cached;
+  auto pool = MemoryPool::create(nullptr, [&](MemoryHolder, std::size_t) {
+    cached.push_back(self->cache_memory());
+    return true;
+  });
+  self = pool.get();
+  pool->set_cache_limit(kPage);
+  pool->allocate(MemoryHolder::kv, kPage)->release();
+  EXPECT_TRUE(pool->allocate(MemoryHolder::kv, kPage));
+  EXPECT_EQ(cached, (std::vector<std::size_t>{0, kPage}));
+}
+
 TEST_F(Pool, RefusesAbsurdSizesWithoutOverflow) {
   Buffer kept = take(1);
   const std::size_t largest = std::numeric_limits<std::size_t>::max();
