@@ -79,7 +79,7 @@ TEST(RepackedWeights, AreUsedChargedAndComputeTheSame) {
 }
 
 TEST(RepackedWeights, AContextIsDrawnUpBeforeTheyAreThereAsItIsAfter) {
-  const Q4Model model;
+  const test::Q4Model model;
   auto pool = MemoryPool::create();
   GovernedDevice device(pool, {MemoryHolder::weights_text, MemoryHolder::compute_text}, kThreads, true);
   auto opened = TextModel::open(model.path(), device);
