@@ -10,6 +10,7 @@
 
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "cli/ledger_socket.h"
 #include "cli/terminal.h"
 
 namespace plimsoll::cli {
@@ -67,6 +68,7 @@ class Chat {
 
   const ModelOptions& options_;
   Session session_;
+  LedgerSocket ledger_{snapshots_of(session_)};
   Interrupt& interrupt_;
   PlanNotice notice_;
   std::vector<Turn> turns_;

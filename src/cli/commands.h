@@ -12,5 +12,6 @@ int run_command(const ModelOptions& options, const std::string& prompt, Interrup
 int chat_command(const ModelOptions& options, Interrupt& interrupt);
 int device_command(const DeviceOptions& options);
 int plan_command(const PlanOptions& options);
+int watch_command(const WatchOptions& options, Interrupt& interrupt);
 
 }  // namespace plimsoll::cli

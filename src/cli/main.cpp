@@ -17,7 +17,7 @@ int explain_usage(const CLI::App& app, const CLI::ParseError& error, const std::
   std::string reason = error.what();
   if (app.get_subcommands().empty() && !first_word.starts_with('-')) {
     reason = (first_word.empty() ? "" : first_word + ": no such command; ") +
-             "say what to do: run, chat, plan or device";
+             "say what to do: run, chat, watch, plan or device";
   }
   std::cerr << "plimsoll: " << reason << "; see plimsoll --help\n";
   return static_cast<int>(ExitCode::usage);
@@ -44,8 +44,13 @@ int run(int argc, char** argv) {
   device_options.add_to(*device);
 
   plimsoll::cli::PlanOptions plan_options;
-  CLI::App* plan = app.add_subcommand("plan", "Show what a model takes on each class of device, loading nothing");
+  CLI::App* plan =
+      app.add_subcommand("plan", "Show what a model takes on each class of device, loading nothing");
   plan_options.add_to(*plan);
+
+  plimsoll::cli::WatchOptions watch_options;
+  CLI::App* watch = app.add_subcommand("watch", "Watch who holds which memory in a program that is running");
+  watch_options.add_to(*watch);
 
   try {
     app.parse(argc, argv);
@@ -54,6 +59,10 @@ int run(int argc, char** argv) {
   }
   if (device->parsed()) return plimsoll::cli::device_command(device_options);
   if (plan->parsed()) return plimsoll::cli::plan_command(plan_options);
+  if (watch->parsed()) {
+    plimsoll::cli::Interrupt interrupt;
+    return plimsoll::cli::watch_command(watch_options, interrupt);
+  }
   plimsoll::cli::limit_openmp_spinning(argv);
   plimsoll::memory::keep_heap_small();
   plimsoll::cli::Interrupt interrupt;  // before the evaluator starts its threads

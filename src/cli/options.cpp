@@ -1,6 +1,7 @@
 #include "cli/options.h"
 
 #include <CLI/CLI.hpp>
+#include <limits>
 
 #include "plimsoll/evaluator.h"
 
@@ -28,7 +29,8 @@ void DeviceOptions::add_to(CLI::App& command) {
   command
       .add_option_function<std::string>(
           "--strategy", [this](const std::string& name) { strategy = *strategy_from_string(name); },
-          "How device classes are drawn: tiered (default), fitted (the same as ceilings, the plan deciding below "
+          "How device classes are drawn: tiered (default), fitted (the same as ceilings, the plan deciding "
+          "below "
           "them), quick-fix, or legacy, which is what the original app did")
       ->check(CLI::IsMember({"legacy", "quick-fix", "tiered", "fitted"}))
       ->type_name("NAME");
@@ -45,6 +47,13 @@ void PlanOptions::add_to(CLI::App& command) {
   command.add_option("--mmproj", mmproj, "Vision encoder (GGUF) that goes with a model file")
       ->type_name("FILE");
   device.add_to(command);
+}
+
+void WatchOptions::add_to(CLI::App& command) {
+  command.add_option("pid", pid, "Process id; may be left out while only one is running")
+      ->type_name("PID")
+      ->check(CLI::Range(1, std::numeric_limits<int>::max()));
+  command.add_flag("--json", json, "Print a JSON object a line instead of a view");
 }
 
 void ModelOptions::add_to(CLI::App& command) {

@@ -27,6 +27,13 @@ struct PlanOptions {
   void add_to(CLI::App& command);
 };
 
+struct WatchOptions {
+  std::optional<int> pid;
+  bool json = false;
+
+  void add_to(CLI::App& command);
+};
+
 struct ModelOptions : PlanOptions {
   std::vector<std::string> images;
   std::optional<std::string> system_prompt;

@@ -62,6 +62,33 @@ Json memory_part(const MemoryReport& report) {
           {"holder_peaks", holders_part(ledger.holder_peak_bytes)}};
 }
 
+Json snapshot_memory_part(const MemoryReport& report) {
+  Json part = memory_part(report);
+  part["memory_limit_bytes"] = optional_bytes(report.ledger.memory_limit_bytes);
+  part["cache_limit_bytes"] = report.ledger.cache_limit_bytes;
+  return part;
+}
+
+Json use_part(const std::optional<MemoryUse>& use) {
+  if (!use) return nullptr;
+  return {{"used_bytes", use->used_bytes}, {"capacity_bytes", use->capacity_bytes}, {"source", use->source}};
+}
+
+Json reclaims_part(const std::vector<ReclaimEvent>& reclaims) {
+  Json list = Json::array();
+  for (const ReclaimEvent& event : reclaims) {
+    list.push_back({{"sequence", event.sequence},
+                    {"at_ms", event.at.count()},
+                    {"duration_ms", event.duration_ms},
+                    {"rung", event.rung},
+                    {"name", event.name},
+                    {"claimed_bytes", event.claimed_bytes},
+                    {"returned_bytes", event.returned_bytes},
+                    {"kept_promise", event.kept_promise}});
+  }
+  return list;
+}
+
 Json denial_part(const BudgetDenial& denial) {
   Json holders = Json::object();
   for (const HolderShare& share : denial.holders) holders[share.holder] = share.bytes;
@@ -145,6 +172,18 @@ std::string plans_json(const std::string& model, const std::vector<PlannedDevice
   Json list = Json::array();
   for (const PlannedDevice& d : devices) list.push_back(planned_device_part(d));
   return dump({{"model", model}, {"plans", std::move(list)}});
+}
+
+std::string snapshot_json(const LedgerSnapshot& snapshot) {
+  const Json line = {{"pid", snapshot.pid},
+                     {"model", snapshot.model},
+                     {"uptime_ms", snapshot.uptime.count()},
+                     {"pressure", to_string(snapshot.pressure)},
+                     {"use", use_part(snapshot.use)},
+                     {"memory", snapshot_memory_part(snapshot.memory)},
+                     {"concessions", snapshot.concessions},
+                     {"reclaims", reclaims_part(snapshot.reclaims)}};
+  return line.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 std::string error_json(const Error& error) {

@@ -2,6 +2,7 @@
 
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "cli/ledger_socket.h"
 #include "cli/report_json.h"
 #include "cli/terminal.h"
 
@@ -22,6 +23,7 @@ int run_command(const ModelOptions& options, const std::string& prompt, Interrup
   auto session = open_session(options);
   if (!session) return report_error(session.error(), json);
 
+  const LedgerSocket ledger(snapshots_of(*session));
   interrupt.call([&] { session->evaluator->cancel_generation(); });
   ProgressLine progress;
   PlanNotice notice(*session->evaluator);

@@ -65,6 +65,7 @@ struct ReclaimLadder::State {
     const std::size_t before = senses.footprint_bytes();
     ReclaimRecord record{.began = began, .rung = reclaimer.rung(), .name = std::string(reclaimer.name())};
     record.claimed_bytes = reclaimer.reclaim(target);
+    pool->clear_cache();  // what was freed is to leave the process, not to wait there for another use
     record.returned_bytes = shrunk_by(before, senses.footprint_bytes());
     if (may_trim && !keeps_promise(record.claimed_bytes, record.returned_bytes)) {
       senses.trim_heap();

@@ -28,10 +28,14 @@ struct Ended {
   std::string err;
 };
 
-/// The first word of `command` is a path. `input` goes to its standard input. `on_output` is called with its
-/// process id whenever stdout brought something.
-inline Ended run_command(std::vector<std::string> command, const std::string& input = "",
-                         const std::function<void(pid_t)>& on_output = {}) {
+/// A child that runs, and our ends of its standard streams.
+struct Running {
+  pid_t pid = 0;
+  int in = -1, out = -1, err = -1;
+};
+
+/// The first word of `command` is a path.
+inline Running start_command(std::vector<std::string> command) {
   std::array<int, 2> in{}, out{}, err{};
   EXPECT_EQ(pipe2(in.data(), O_CLOEXEC) + pipe2(out.data(), O_CLOEXEC) + pipe2(err.data(), O_CLOEXEC), 0);
   posix_spawn_file_actions_t actions;
@@ -46,11 +50,26 @@ inline Ended run_command(std::vector<std::string> command, const std::string& in
   EXPECT_EQ(posix_spawn(&child, words[0], &actions, nullptr, words.data(), environ), 0);
   posix_spawn_file_actions_destroy(&actions);
   close(in[0]), close(out[1]), close(err[1]);
-  EXPECT_EQ(write(in[1], input.data(), input.size()), static_cast<ssize_t>(input.size()));
-  close(in[1]);
+  return {child, in[1], out[0], err[0]};
+}
+
+/// Its exit code, 128 + signal when one ended it.
+inline int wait_for_end(pid_t child) {
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/// `input` goes to its standard input. `on_output` is called with its process id whenever stdout brought
+/// something.
+inline Ended run_command(std::vector<std::string> command, const std::string& input = "",
+                         const std::function<void(pid_t)>& on_output = {}) {
+  const Running child = start_command(std::move(command));
+  EXPECT_EQ(write(child.in, input.data(), input.size()), static_cast<ssize_t>(input.size()));
+  close(child.in);
 
   Ended ended;
-  std::array<pollfd, 2> streams{pollfd{out[0], POLLIN, 0}, pollfd{err[0], POLLIN, 0}};
+  std::array<pollfd, 2> streams{pollfd{child.out, POLLIN, 0}, pollfd{child.err, POLLIN, 0}};
   for (int open = 2; open > 0;) {
     poll(streams.data(), streams.size(), -1);
     for (pollfd& stream : streams) {
@@ -63,15 +82,13 @@ inline Ended run_command(std::vector<std::string> command, const std::string& in
         --open;
       } else if (&stream == &streams[0]) {
         ended.out.append(bytes.data(), static_cast<std::size_t>(count));
-        if (on_output) on_output(child);
+        if (on_output) on_output(child.pid);
       } else {
         ended.err.append(bytes.data(), static_cast<std::size_t>(count));
       }
     }
   }
-  int status = 0;
-  waitpid(child, &status, 0);
-  ended.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  ended.exit_code = wait_for_end(child.pid);
   return ended;
 }
 
