@@ -12,6 +12,8 @@
 #include <filesystem>
 #include <string>
 
+#include "memory/heap.h"
+
 namespace {
 
 using namespace plimsoll;
@@ -95,6 +97,7 @@ int main(int argc, char** argv) {
     std::fputs("usage: bench_plan PICTURE FOLDER...\n", stderr);
     return 2;
   }
+  memory::keep_heap_small();  // as the program does
   std::printf(
       "MiB, planned and measured: process | active memory | peaks of holders, measured - planned in bytes | "
       "given up\n");

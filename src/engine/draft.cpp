@@ -35,8 +35,8 @@ bool set(T& what, T to) {
 Draft::Draft(const ModelNeeds& needs, const MemoryConfiguration& configuration, const MemoryBudget& budget)
     : needs_(needs), configuration_(configuration), budget_(budget), max_tokens_(configuration.max_tokens) {
   settings_.repack = needs.repacked.private_bytes > 0;
-  // A class that loads its model for each answer loads the encoder for each picture anyway: it may as well leave
-  // before the answer.
+  // A class that loads its model for each answer loads the encoder for each picture anyway: it may as well
+  // leave before the answer.
   if (has_vision() && !configuration.keep_model_loaded) settings_.vision = VisionResidency::on_demand;
 }
 
@@ -109,11 +109,12 @@ Draft::Holders Draft::answering(const ContextBytes& context) const {
 }
 
 std::array<Draft::Bound, 3> Draft::bounds(const Holders& moment) const {
-  const std::size_t taken = sum(moment), file_pages = text().fixed_bytes - text().private_bytes;
-  return {
-      Bound{kMemoryLimitBound, budget_.line_bytes.value_or(kOpen), taken},
-      Bound{kDeviceBound, budget_.growth_bytes, taken + needs_.heap_bytes},
-      Bound{kProcessBound, budget_.private_bytes.value_or(kOpen), taken - file_pages + needs_.heap_bytes}};
+  const std::size_t charged = sum(moment), file_pages = text().fixed_bytes - text().private_bytes;
+  const std::size_t occupied = charged + needs_.heap_bytes;
+  return {Bound{kMemoryLimitBound, budget_.line_bytes.value_or(kOpen), charged},
+          Bound{kDeviceBound, budget_.growth_bytes, occupied},
+          Bound{kProcessBound, budget_.private_bytes.value_or(kOpen),
+                occupied - file_pages + needs_.untouched_bytes}};
 }
 
 // Layers come last, into the room that the rest leaves.

@@ -306,6 +306,16 @@ TEST(Bounds, ThePrivateLimitDoesNotCountPagesOfTheFile) {
               testing::Not(IsEmpty()));
 }
 
+TEST(Bounds, OnlyThePrivateLimitCountsWhatIsNeverTouched) {
+  ModelNeeds needs = with_vision();
+  needs.untouched_bytes = 5;
+  const std::size_t file_pages = 200;
+  EXPECT_THAT(plan_for(needs, device(kLooking + 20)).concessions, IsEmpty());
+  EXPECT_THAT(plan_for(needs, private_limit(kLooking + 25 - file_pages)).concessions, IsEmpty());
+  EXPECT_THAT(plan_for(needs, private_limit(kLooking + 24 - file_pages)).concessions,
+              testing::Not(IsEmpty()));
+}
+
 TEST(Bounds, StreamingKeepsAsManyLayersAsFitBelowEachOfThem) {
   ModelNeeds needs = text_only();
   needs.plain.private_bytes = needs.plain.fixed_bytes;  // no way round the private limit
