@@ -21,8 +21,8 @@ constexpr int kUnknownTileTokens = 576;
 // What comes beside all that from the plan to the peak: 8 MiB of heap of llama.cpp, mtmd and libvips and 12
 // MiB of code that they page in, and some to spare. Measured with SmolVLM2-500M (bench_plan).
 constexpr std::size_t kLibraryHeapBytes = 24 * kMiB;
-// What ggml's two schedulers ask for and never touch: room for graphs of the largest size.
-constexpr std::size_t kUntouchedBytes = 32 * kMiB;
+// What ggml's scheduler of the encoder asks for and never touches: room for the largest graph.
+constexpr std::size_t kUntouchedBytes = 24 * kMiB;
 
 int tile_tokens(const ModelFileSummary& file) {
   if (file.image_tile <= 0 || file.image_patch <= 0) return kUnknownTileTokens;
