@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 bin=${1:-build/release/bin}
 peer=build/peer/bin/llama-mtmd-cli
 picture=models/plimsoll-tiny/examples/dog-car.png
+export GOMP_SPINCOUNT=5000  # as the program sets for itself (src/cli/openmp_wait.h)
 models=build/synthetic
 
 model() {  # ARCH TYPE -> writes it with one tile unless it is there; sets folder, text and mmproj
