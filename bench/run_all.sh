@@ -6,7 +6,6 @@ cd "$(dirname "$0")/.."
 bin=${1:-build/release/bin}
 peer=build/peer/bin/llama-mtmd-cli
 picture=models/plimsoll-tiny/examples/dog-car.png
-export GOMP_SPINCOUNT=5000  # as the program sets for itself (src/cli/openmp_wait.h)
 models=build/synthetic
 
 model() {  # ARCH TYPE -> writes it with one tile unless it is there; sets folder, text and mmproj
@@ -46,6 +45,7 @@ echo "== calls that must not block, bundled model"
 echo "== the same with 500M q8_0, where one picture takes seconds to encode"
 "$bin/bench_call_latency" "$picture" 20 "$(dirname "$text")"
 echo "== from a warning to memory given back, bundled model, then 500M q8_0"
+export GOMP_SPINCOUNT=5000  # as the program sets for itself (src/cli/openmp_wait.h)
 "$bin/bench_reclaim" "$picture"
 "$bin/bench_reclaim" "$picture" 10 "$(dirname "$text")"
 echo "== two programs that want the same cores, bundled model"
