@@ -1,5 +1,5 @@
-// From the operating system's warning to memory that is given back: caches and an idle vision encoder first, the
-// whole model then. Also how long report_system_warning() keeps its caller.
+// From the operating system's warning to memory that is given back: caches and an idle vision encoder first,
+// the whole model then. Also how long report_system_warning() keeps its caller.
 //
 //   bench_reclaim PICTURE [ROUNDS] [MODEL]
 #include <chrono>
@@ -60,8 +60,8 @@ int main(int argc, char** argv) {
       while (!done(pool->ledger())) std::this_thread::yield();
       return ms_since(start);
     };
-    encoder.push_back(until(
-        [](const MemoryLedger& l) { return l.cache_bytes + l.of(MemoryHolder::weights_vision) == 0; }));
+    encoder.push_back(
+        until([](const MemoryLedger& l) { return l.cache_bytes + l.of(MemoryHolder::weights_vision) == 0; }));
     everything.push_back(until([](const MemoryLedger& l) { return l.active_bytes + l.cache_bytes == 0; }));
   }
   print_row("report_system_warning() returns", call);

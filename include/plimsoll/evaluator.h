@@ -147,9 +147,10 @@ struct MemoryReport {
 };
 MemoryReport memory_report(const MemoryPool& pool);
 
-/// What there is now, for a plan: the pool's line, the device's memory with its cgroups, and rlimits. A device
-/// of `device_memory_bytes` that is smaller than this one is believed to leave an app three quarters of it (spec
-/// section 7: 2900 to 3200 of 4096 MB); 0: this one. A margin for the kernel's own share is taken off.
+/// What there is now, for a plan: the pool's line, the device's memory with its cgroups, and rlimits. A
+/// device of `device_memory_bytes` that is smaller than this one is believed to leave an app three quarters
+/// of it (spec section 7: 2900 to 3200 of 4096 MB); 0: this one. A margin for the kernel's own share is taken
+/// off.
 MemoryBudget measure_budget(const MemoryPool& pool, std::uint64_t device_memory_bytes);
 
 struct EvaluatorOptions {
@@ -162,8 +163,8 @@ struct EvaluatorOptions {
   int threads = 0;                        // of the engine; 0: one for each processor
   // What there is for the plan. Empty: measure_budget() of the pool and `device_memory_bytes`.
   std::function<MemoryBudget()> budget{};
-  // Tells how hard memory is pressed while the model is there; what it asks for is given back (spec section 6),
-  // but for the strategy `legacy`, which knew nothing of it. Empty: nobody watches.
+  // Tells how hard memory is pressed while the model is there; what it asks for is given back (spec section
+  // 6), but for the strategy `legacy`, which knew nothing of it. Empty: nobody watches.
   std::shared_ptr<MemoryMonitor> monitor{};
   // How hard memory is pressed, asked after a cancel. Empty: the monitor's word; without one this process's
   // resident memory against `device_memory_bytes`.

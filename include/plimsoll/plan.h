@@ -86,7 +86,8 @@ struct MemoryPlan {
 
   std::vector<Concession> concessions;  // what was given up, in the order of the enum
   std::size_t streamed_bytes = 0;       // read from the file for every token
-  double expected_tokens_per_second = 0;  // where that reading decides the speed; 0: it does not, or is not known
+  double expected_tokens_per_second =
+      0;  // where that reading decides the speed; 0: it does not, or is not known
 
   bool fits() const { return missing_bytes == 0; }
   std::size_t of(MemoryHolder holder) const { return holder_bytes[static_cast<std::size_t>(holder)]; }

@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 namespace {
 
 bool is_private_folder(const fs::path& folder) {
-  struct stat status {};
+  struct stat status{};
   return ::lstat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == ::geteuid() &&
          (status.st_mode & (S_IRWXG | S_IRWXO)) == 0;
 }

@@ -57,7 +57,8 @@ int plan_command(const PlanOptions& options) {
   if (done) done = add(name, device->memory_bytes);
   if (!done) return report_error(done.error(), json);
 
-  std::cout << (json ? plans_json(files->name, devices) + "\n" : plan_table(files->name, devices)) << std::flush;
+  std::cout << (json ? plans_json(files->name, devices) + "\n" : plan_table(files->name, devices))
+            << std::flush;
   const PlannedDevice& last = devices.back();
   return last.plan.fits() ? static_cast<int>(ExitCode::ok)
                           : report_error(does_not_fit_error(last.plan, last.budget), false);

@@ -76,7 +76,8 @@ std::string concession_sentence(const MemoryPlan& plan) {
     list += (list.empty() ? "" : ", ") + std::string(to_string(concession));
   }
   if (plan.streamed_bytes > 0) list += fmt::format(" ({} for each token", format_size(plan.streamed_bytes));
-  if (plan.expected_tokens_per_second > 0) list += fmt::format(", about {:.1f} tokens/s", plan.expected_tokens_per_second);
+  if (plan.expected_tokens_per_second > 0)
+    list += fmt::format(", about {:.1f} tokens/s", plan.expected_tokens_per_second);
   if (plan.streamed_bytes > 0) list += ")";
   return "to fit, gives up: " + list;
 }

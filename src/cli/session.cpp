@@ -34,7 +34,8 @@ std::shared_ptr<MemoryMonitor> make_monitor(std::uint64_t device_memory_bytes) {
     auto machine = read_device_memory();
     if (!machine) return tl::unexpected(machine.error());
     machine->effective_bytes = std::min(machine->effective_bytes, device_memory_bytes);
-    return read_process_footprint().map([&](const ProcessFootprint& f) { return memory_use_of(f, *machine); });
+    return read_process_footprint().map(
+        [&](const ProcessFootprint& f) { return memory_use_of(f, *machine); });
   };
   return std::make_shared<MemoryMonitor>(std::move(options));
 }

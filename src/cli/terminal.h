@@ -21,7 +21,8 @@ class ProgressLine {
   bool shown_ = false;
 };
 
-/// Says once, before the answer, what the plan gave up so that the model fits. Nothing where it gave up nothing.
+/// Says once, before the answer, what the plan gave up so that the model fits. Nothing where it gave up
+/// nothing.
 class PlanNotice {
  public:
   explicit PlanNotice(const VlmEvaluator& evaluator) : evaluator_(evaluator) {}

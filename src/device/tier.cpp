@@ -62,7 +62,8 @@ std::string_view to_string(Strategy strategy) {
 }
 
 std::optional<Strategy> strategy_from_string(std::string_view name) {
-  for (const Strategy strategy : {Strategy::legacy, Strategy::quick_fix, Strategy::tiered, Strategy::fitted}) {
+  for (const Strategy strategy :
+       {Strategy::legacy, Strategy::quick_fix, Strategy::tiered, Strategy::fitted}) {
     if (name == to_string(strategy)) return strategy;
   }
   return std::nullopt;

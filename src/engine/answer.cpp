@@ -182,7 +182,8 @@ Expected<void> Engine::run_pictures(const Question& question, GenerationResult& 
   return done;
 }
 
-Expected<void> Engine::write_answer(const Question& question, const PieceSink& sink, GenerationResult& result) {
+Expected<void> Engine::write_answer(const Question& question, const PieceSink& sink,
+                                    GenerationResult& result) {
   const GenerationRequest& request = question.request;
   Sampler sampler({.temperature = request.temperature.value_or(question.configuration.temperature),
                    .top_p = request.top_p.value_or(question.configuration.top_p),
@@ -193,7 +194,8 @@ Expected<void> Engine::write_answer(const Question& question, const PieceSink& s
   Expected<void> done;
   Clock::time_point first_token;
   const auto may_go_on = [&] {
-    return result.timing.tokens < question.max_tokens() && context_ && context_->position() < context_->size().tokens;
+    return result.timing.tokens < question.max_tokens() && context_ &&
+           context_->position() < context_->size().tokens;
   };
   for (llama_token token = 0; done && may_go_on(); done = context_->append({&token, 1}, question.cancel)) {
     token = sampler.sample(context_->get());

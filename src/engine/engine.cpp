@@ -96,15 +96,18 @@ Expected<void> Engine::settle_text_weights() {
   const MemoryLedger ledger = pool_->ledger();
   std::size_t room = *settings_.streamed_text_resident_bytes;
   if (ledger.memory_limit_bytes) {
-    room = std::min(room, *ledger.memory_limit_bytes - std::min(*ledger.memory_limit_bytes, ledger.active_bytes));
+    room = std::min(room,
+                    *ledger.memory_limit_bytes - std::min(*ledger.memory_limit_bytes, ledger.active_bytes));
   }
   return weights.keep_layers(room);
 }
 
-// ---- what can leave -----------------------------------------------------------------------------------------
+// ---- what can leave
+// -----------------------------------------------------------------------------------------
 
 std::size_t Engine::give_back_vision() {
-  const bool needed = phase_ == Phase::looking || (phase_ == Phase::preparing && vision_ && !vision_->can_leave());
+  const bool needed =
+      phase_ == Phase::looking || (phase_ == Phase::preparing && vision_ && !vision_->can_leave());
   if (!vision_ || needed) return 0;
   return freed_by([&] { vision_.reset(); });
 }

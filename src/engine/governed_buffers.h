@@ -27,7 +27,7 @@ struct GovernedDevice::State {
 
   bool loading_weights = false;
   std::size_t scratch_bytes = 0;  // the most that any node of a reserved graph wants beside its tensors
-  bool sized_kv_tensor = false;  // the tensors being sized for the next buffer are the KV cache's
+  bool sized_kv_tensor = false;   // the tensors being sized for the next buffer are the KV cache's
   Buffer prepaid;
   const ggml_tensor* last_prepaid_tensor = nullptr;
   std::optional<Error> refusal;

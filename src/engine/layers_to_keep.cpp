@@ -16,7 +16,8 @@ LayersToKeep keep(const std::vector<std::size_t>& layer_bytes, std::size_t strea
   const std::size_t count = layer_bytes.size();
   LayersToKeep choice{.kept = std::vector<bool>(count, true)};
   for (std::size_t i = 0; i < streamed; ++i) choice.kept[(2 * i + 1) * count / (2 * streamed)] = false;
-  for (std::size_t i = 0; i < count; ++i) (choice.kept[i] ? choice.bytes : choice.read_bytes) += layer_bytes[i];
+  for (std::size_t i = 0; i < count; ++i)
+    (choice.kept[i] ? choice.bytes : choice.read_bytes) += layer_bytes[i];
   if (streamed > 0) choice.bytes += 2 * largest_streamed(layer_bytes, choice.kept);
   return choice;
 }

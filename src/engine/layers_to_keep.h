@@ -12,8 +12,8 @@ struct LayersToKeep {
   std::size_t read_bytes = 0;  // of the others: read for every token
 };
 
-/// All that fit into `room` bytes, the slots included; the streamed ones are spread evenly, so that one is read
-/// while kept ones run. Where not even the slots fit, none is kept and `bytes` says what they take.
+/// All that fit into `room` bytes, the slots included; the streamed ones are spread evenly, so that one is
+/// read while kept ones run. Where not even the slots fit, none is kept and `bytes` says what they take.
 LayersToKeep layers_to_keep(const std::vector<std::size_t>& layer_bytes, std::size_t room);
 
 }  // namespace plimsoll::engine

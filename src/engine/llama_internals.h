@@ -16,7 +16,8 @@ namespace plimsoll::engine {
 std::vector<ggml_tensor*> weights_of(llama_model& model);
 
 /// While a model is simulated, as one that was loaded with `no_alloc` is, contexts of it are drawn up without
-/// memory and say what they would take. REQUIRES for `false`: each of its weights has data. Returns what it was.
+/// memory and say what they would take. REQUIRES for `false`: each of its weights has data. Returns what it
+/// was.
 bool simulate(llama_model& model, bool simulated);
 
 /// What a context takes or, when simulated, would take. Each sum is of whole buffers, rounded up to pages.

@@ -12,10 +12,6 @@
 
 namespace plimsoll::engine {
 
-FileDescriptor::~FileDescriptor() {
-  if (value_ >= 0) close(value_);
-}
-
 // What the signal handler may look at: plain atomics that are never freed.
 struct MappedFile::Guard {
   std::atomic<std::uintptr_t> begin{0};  // 0: free

@@ -11,7 +11,8 @@ namespace plimsoll {
 // An opened model on a pool of its own: what it draws up is charged to nobody.
 struct MemoryPlanner::Impl {
   explicit Impl(int threads)
-      : device(MemoryPool::create(), {MemoryHolder::weights_text, MemoryHolder::compute_text}, threads, true) {}
+      : device(MemoryPool::create(), {MemoryHolder::weights_text, MemoryHolder::compute_text}, threads,
+               true) {}
 
   engine::GovernedDevice device;
   std::unique_ptr<engine::TextModel> text;
@@ -34,7 +35,8 @@ Expected<MemoryPlanner> MemoryPlanner::open(const ModelFiles& files, int threads
   return MemoryPlanner(std::move(impl));
 }
 
-Expected<MemoryPlan> MemoryPlanner::plan(const MemoryConfiguration& configuration, const MemoryBudget& budget) {
+Expected<MemoryPlan> MemoryPlanner::plan(const MemoryConfiguration& configuration,
+                                         const MemoryBudget& budget) {
   return engine::make_plan(impl_->needs, configuration, budget);
 }
 

@@ -17,7 +17,7 @@ struct ModelFileSummary {
   int image_longest_edge = 0;      // clip.vision.preproc_image_size, pixels; 0 where the file has none
   int image_tile = 0;              // clip.vision.image_size, pixels; 0 likewise
   int image_patch = 0;             // clip.vision.patch_size, pixels; 0 likewise
-  int image_shuffle = 0;           // clip.vision.projector.scale_factor: patches a token, each way; 0 likewise
+  int image_shuffle = 0;  // clip.vision.projector.scale_factor: patches a token, each way; 0 likewise
 };
 
 /// Fails with `not_found`, `io`, or `invalid_argument` (not GGUF, or shorter than its header promises).

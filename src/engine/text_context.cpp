@@ -38,7 +38,9 @@ llama_context_params parameters(const ContextSize& size, int threads) {
 
 constexpr llama_seq_id kSequence = 0;  // a context has one
 
-Error moved_badly() { return {ErrorCode::engine, "the conversation could not be moved into a smaller context"}; }
+Error moved_badly() {
+  return {ErrorCode::engine, "the conversation could not be moved into a smaller context"};
+}
 
 struct FreeContext {
   void operator()(llama_context* context) const { llama_free(context); }
@@ -51,8 +53,8 @@ Expected<LlamaContext> make_context(TextModel& model, const ContextSize& size, i
   // A refused compute buffer may leave a context that looks whole: the refusal decides.
   if (auto refusal = model.device().take_refusal()) return tl::unexpected(*refusal);
   if (!context) {
-    return tl::unexpected(explain_failure(model.device(), std::make_shared<CancelFlag>(),
-                                          "making room for the conversation"));
+    return tl::unexpected(
+        explain_failure(model.device(), std::make_shared<CancelFlag>(), "making room for the conversation"));
   }
   return context;
 }
@@ -96,11 +98,13 @@ Expected<void> TextContext::shrink(int rest) {
   auto snapshot = model_.device().pool().allocate(MemoryHolder::kv, bytes);
   if (!snapshot) return tl::unexpected(snapshot.error());
   auto* data = reinterpret_cast<std::uint8_t*>(snapshot->data());
-  if (llama_state_seq_get_data(context_.get(), data, bytes, kSequence) != bytes) return tl::unexpected(moved_badly());
+  if (llama_state_seq_get_data(context_.get(), data, bytes, kSequence) != bytes)
+    return tl::unexpected(moved_badly());
   context_.reset();
   auto smaller = create(model_, {position_ + rest, size_.batch_tokens, size_.kv_type}, threads_);
   if (!smaller) return tl::unexpected(smaller.error());
-  if (llama_state_seq_set_data((*smaller)->get(), data, bytes, kSequence) == 0) return tl::unexpected(moved_badly());
+  if (llama_state_seq_set_data((*smaller)->get(), data, bytes, kSequence) == 0)
+    return tl::unexpected(moved_badly());
   context_ = std::move((*smaller)->context_);
   size_ = (*smaller)->size_;
   return {};

@@ -38,8 +38,8 @@ class TextContext {
 
   /// Positions beyond the sequence and `rest` more.
   int spare_tokens(int rest) const;
-  /// Moves the sequence into a context that has room for `rest` more positions. The logits of the last one are
-  /// lost. Fails as create() does; then the sequence is lost too.
+  /// Moves the sequence into a context that has room for `rest` more positions. The logits of the last one
+  /// are lost. Fails as create() does; then the sequence is lost too.
   Expected<void> shrink(int rest);
 
   /// Runs `tokens` through the model behind what is there; the last one's logits are kept for sampling.

@@ -24,7 +24,8 @@ class TextModel {
   Expected<std::unique_ptr<TextWeights>> sketch_weights(WeightLayout layout) const;
 
   /// Brings the weights in. Blocking; stops at the next few megabytes when cancelled.
-  /// Fails with `over_budget`, `out_of_memory`, `cancelled`, `io` or `invalid_argument`; then it is not filled.
+  /// Fails with `over_budget`, `out_of_memory`, `cancelled`, `io` or `invalid_argument`; then it is not
+  /// filled.
   Expected<void> fill(WeightLayout layout, const Progress& progress, const CancelFlagPtr& cancel);
   /// Gives the weights back. REQUIRES: no context of the model is there.
   void empty();

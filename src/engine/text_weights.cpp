@@ -93,7 +93,8 @@ std::size_t TextWeights::fixed_bytes() const { return sum_of_bytes(sorted_.whole
 std::size_t TextWeights::private_bytes() const {
   std::size_t bytes = whole_pages(sum_of(sorted_.kept, aligned_bytes));
   for (const auto& [type, tensors] : sorted_.repacked) {
-    bytes += whole_pages(sum_of(tensors, [type = type](const ggml_tensor* t) { return repacked_bytes(type, t); }));
+    bytes +=
+        whole_pages(sum_of(tensors, [type = type](const ggml_tensor* t) { return repacked_bytes(type, t); }));
   }
   return bytes;
 }

@@ -36,8 +36,7 @@ class TextWeights {
   /// Sorts the weights of a model that was loaded with `no_alloc` on `device`; brings nothing in yet.
   /// Fails with `io` or `invalid_argument`. REQUIRES: `model` and `device` outlive it.
   static Expected<std::unique_ptr<TextWeights>> open(llama_model& model, GovernedDevice& device,
-                                                     const std::filesystem::path& path,
-                                                     WeightLayout layout);
+                                                     const std::filesystem::path& path, WeightLayout layout);
   ~TextWeights();
 
   /// What fill() charges: everything but layers that are streamed.
@@ -57,8 +56,8 @@ class TextWeights {
   /// Blocking: reads what comes in. Fails with `over_budget`, `out_of_memory` or `io`; then none is there.
   /// REQUIRES: streamed().
   Expected<void> keep_layers(std::size_t room);
-  /// Bytes a second that the file gives, found out by reading one layer as streaming would; 0 when there is none or
-  /// it can not be read. Blocking, tens of milliseconds. REQUIRES: streamed().
+  /// Bytes a second that the file gives, found out by reading one layer as streaming would; 0 when there is
+  /// none or it can not be read. Blocking, tens of milliseconds. REQUIRES: streamed().
   double measure_reading() const;
   /// Whether keep_layers() has done its work.
   bool settled() const { return settled_; }

@@ -45,8 +45,8 @@ class VisionEncoder {
   virtual Expected<std::unique_ptr<LaidOutPrompt>> lay_out(const std::string& text,
                                                            std::span<const Image> images) = 0;
 
-  /// Encodes the prompt's pictures, and calls `between_tiles` after each tile. Stops between two nodes of a graph
-  /// when cancelled.
+  /// Encodes the prompt's pictures, and calls `between_tiles` after each tile. Stops between two nodes of a
+  /// graph when cancelled.
   virtual Expected<void> encode(LaidOutPrompt& prompt, const CancelFlagPtr& cancel,
                                 const std::function<void()>& between_tiles) = 0;
 };

@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/file_descriptor.h"
 #include "engine/mapped_file.h"
 #include "plimsoll/error.h"
 

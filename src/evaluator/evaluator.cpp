@@ -50,8 +50,8 @@ struct ModelHandle::Residency {
 
 const ModelInfo& ModelHandle::info() const { return residency_->info; }
 
-// Three threads of ours meet here, and the monitor's. `mutex` guards what callers and the engine thread both touch;
-// `model` is the engine thread's alone.
+// Three threads of ours meet here, and the monitor's. `mutex` guards what callers and the engine thread both
+// touch; `model` is the engine thread's alone.
 struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl>, PressureListener {
   using Residency = ModelHandle::Residency;
   using Clock = engine::Engine::Clock;
@@ -207,7 +207,7 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl>, Pr
   Expected<std::unique_ptr<engine::Engine>> load_model(TextStream& stream, const CancelFlagPtr& cancel_flag) {
     auto opened = engine::Engine::open(options.model, pool, options.threads);
     if (!opened) return opened;
-    auto settings = settle((*opened));
+    auto settings = settle(**opened);
     if (!settings) return tl::unexpected(settings.error());
     const auto report = [&](float share) { stream.report(share); };
     auto filled = (*opened)->fill(*settings, report, cancel_flag);
@@ -216,12 +216,12 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl>, Pr
   }
 
   // How this load uses memory: as was asked for, or as the plan for what there is now says.
-  Expected<EngineSettings> settle(std::unique_ptr<engine::Engine>& opened) {
+  Expected<EngineSettings> settle(engine::Engine& opened) {
     if (options.engine) return *options.engine;
     const Strategy strategy = options.configuration.strategy;
     if (strategy != Strategy::tiered && strategy != Strategy::fitted) return EngineSettings{};
     const MemoryBudget budget = options.budget();
-    auto plan_made = make_plan(*opened, budget);
+    auto plan_made = make_plan(opened, budget);
     if (!plan_made) return tl::unexpected(plan_made.error());
     {
       std::lock_guard lock(mutex);
@@ -330,9 +330,9 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl>, Pr
   std::optional<MemoryPlan> plan;
 
   ReclaimLadder ladder{pool, {.footprint_bytes = [] {
-                                const auto footprint = read_process_footprint();
-                                return footprint ? footprint->resident_bytes : std::size_t{0};
-                              }}};
+                         const auto footprint = read_process_footprint();
+                         return footprint ? footprint->resident_bytes : std::size_t{0};
+                       }}};
   bool answering = false;               // the engine thread's
   std::atomic<bool> emergency = false;  // an answer may be shortened
 
@@ -341,18 +341,20 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl>, Pr
   WorkThread engine_thread{WorkThread::Priority::normal};
 
   EngineDesk desk{engine_thread};
-  DeskReclaimer vision_encoder{ReclaimRung::vision_encoder, desk,
-                               [this] { return held({MemoryHolder::weights_vision, MemoryHolder::compute_vision}); },
-                               [this] { return model ? model->give_back_vision() : 0; }};
+  DeskReclaimer vision_encoder{
+      ReclaimRung::vision_encoder, desk,
+      [this] { return held({MemoryHolder::weights_vision, MemoryHolder::compute_vision}); },
+      [this] { return model ? model->give_back_vision() : 0; }};
   DeskReclaimer context{ReclaimRung::context, desk,
                         [this] { return held({MemoryHolder::kv, MemoryHolder::compute_text}); },
                         [this] {
                           if (!model) return std::size_t{0};
                           return emergency ? model->shorten_answer() : model->give_back_context();
                         }};
-  DeskReclaimer whole_model{ReclaimRung::model, desk,
-                            [this] { return held({MemoryHolder::weights_text, MemoryHolder::weights_vision}); },
-                            [this] { return give_back_model(); }};
+  DeskReclaimer whole_model{
+      ReclaimRung::model, desk,
+      [this] { return held({MemoryHolder::weights_text, MemoryHolder::weights_vision}); },
+      [this] { return give_back_model(); }};
   std::vector<ReclaimRegistration> registrations;
   PressureSubscription subscription;
 };

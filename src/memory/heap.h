@@ -3,8 +3,8 @@
 
 namespace plimsoll::memory {
 
-/// Has the heap keep little that is not in use: few arenas, because glibc makes one a thread and trims only the
-/// first well, and large blocks as mappings of their own. For main(), before other threads run.
+/// Has the heap keep little that is not in use: few arenas, because glibc makes one a thread and trims only
+/// the first well, and large blocks as mappings of their own. For main(), before other threads run.
 void keep_heap_small();
 
 /// Returns the heap's unused pages to the operating system. Blocking, up to tens of milliseconds.

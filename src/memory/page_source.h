@@ -11,7 +11,8 @@ class AnonymousPages : public PageSource {
   void unmap(std::byte* data, std::size_t bytes) noexcept override;
 };
 
-/// Addresses without memory: for plans, which ask for buffers that nobody touches. They count against no limit.
+/// Addresses without memory: for plans, which ask for buffers that nobody touches. They count against no
+/// limit.
 class AddressesOnly : public PageSource {
  public:
   std::byte* map(std::size_t bytes) override;

@@ -76,7 +76,7 @@ bool is_switched_off(const SystemdWatch& systemd) {
 std::unique_ptr<PressureSource> open_systemd_source(const SystemdWatch& systemd) {
   if (systemd.watch == nullptr || *systemd.watch != '/' || is_switched_off(systemd)) return nullptr;
   const auto first = decode_base64(systemd.write == nullptr ? "" : systemd.write);
-  struct stat status {};
+  struct stat status{};
   if (!first || ::stat(systemd.watch, &status) != 0) return nullptr;
 
   if (S_ISREG(status.st_mode)) return open_psi_source(device::KernelFiles("/"), systemd.watch, *first);

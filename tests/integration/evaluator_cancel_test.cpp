@@ -66,8 +66,8 @@ TEST(Cancel, DuringTheAnswerKeepsWhatWasSaid) {
   EXPECT_EQ(bench->generate(ask_about_dog_and_car())->answer, kDogAndCar);
 }
 
-// The file and its decoded rows are small here; more than a MiB of media are the pixels of the tiles, which exist
-// only while the picture is being encoded.
+// The file and its decoded rows are small here; more than a MiB of media are the pixels of the tiles, which
+// exist only while the picture is being encoded.
 TEST(Cancel, DuringTheEncodingOfAPictureEndsItSoonAndTheNextWorks) {
   Bench bench;
   ASSERT_TRUE(bench->load());

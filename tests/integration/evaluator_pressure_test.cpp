@@ -43,7 +43,8 @@ struct UnderPressure : testing::Test {
   std::size_t held(MemoryHolder holder) const { return bench.pool->ledger().of(holder); }
   bool was_asked(ReclaimRung rung) const {
     const auto records = bench.evaluator->ladder().records_since(0);
-    return std::any_of(records.begin(), records.end(), [&](const auto& record) { return record.rung == rung; });
+    return std::any_of(records.begin(), records.end(),
+                       [&](const auto& record) { return record.rung == rung; });
   }
   void see_checks(int count) const {
     for (int i = 0; i < count; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(6));
@@ -160,7 +161,8 @@ TEST(Legacy, GivesTheModelBackBeforeItsCallerGoesOn) {
 }
 
 TEST(Legacy, QuickFixClearsTheCacheOnCancelOnItsLowestClass) {
-  Bench bench(configuration_for(Strategy::quick_fix, DeviceMemoryTier::ultra_low), [] { return MemoryPressure::normal; });
+  Bench bench(configuration_for(Strategy::quick_fix, DeviceMemoryTier::ultra_low),
+              [] { return MemoryPressure::normal; });
   auto handle = bench->load();
   ASSERT_TRUE(handle);
   auto result = bench->generate(ask("Describe this image.", {picture("garden.png")}),

@@ -31,7 +31,8 @@ void expect_sensible_denial(const Error& error, std::uint64_t limit_bytes) {
 
 // Asks below the limit. Returns who was refused, or nothing when the answer came.
 std::optional<std::string> refused_holder(const GenerationRequest& request, std::string_view answer,
-                                          std::uint64_t limit_bytes, const ModelFiles& model = bundled_model()) {
+                                          std::uint64_t limit_bytes,
+                                          const ModelFiles& model = bundled_model()) {
   std::optional<std::string> refused;
   std::shared_ptr<MemoryPool> pool;
   {
@@ -83,7 +84,8 @@ TEST(LimitSweep, APlanAnswersOrRefusesBeforeTheLoad) {
     EXPECT_EQ(smallest, 0U) << "a higher limit never refuses what a lower one allowed";
     ASSERT_TRUE(result.error().denial) << result.error().message;
     EXPECT_EQ(result.error().code, ErrorCode::over_budget);
-    EXPECT_EQ(result.error().denial->requested_bytes - result.error().denial->available_bytes, plan->missing_bytes);
+    EXPECT_EQ(result.error().denial->requested_bytes - result.error().denial->available_bytes,
+              plan->missing_bytes);
     EXPECT_EQ(result.error().denial->limit_bytes, limit);
     EXPECT_LT(bench.pool->peak_memory(), kMiB) << "refused before the load";
   }

@@ -110,11 +110,11 @@ TEST(Program, OptionsOverrideTheClass) {
 
 TEST(Program, CtrlCEndsTheAnswerWithItsFigures) {
   bool sent = false;
-  const Ended ended = run_program(
-      {"run", "--temperature", "50", "--top-p", "1", "--seed", "3", "--max-tokens", "1500", "Tell me everything"}, "",
-      [&](pid_t child) {
-        if (!std::exchange(sent, true)) kill(child, SIGINT);
-      });
+  const Ended ended = run_program({"run", "--temperature", "50", "--top-p", "1", "--seed", "3",
+                                   "--max-tokens", "1500", "Tell me everything"},
+                                  "", [&](pid_t child) {
+                                    if (!std::exchange(sent, true)) kill(child, SIGINT);
+                                  });
   EXPECT_EQ(ended.exit_code, 130);
   EXPECT_NE(ended.err.find("cancelled"), std::string::npos) << ended.err;
   EXPECT_NE(ended.err.find("tokens/s"), std::string::npos);

@@ -35,7 +35,7 @@ class LedgerFolder : public testing::Test {
 };
 
 TEST_F(LedgerFolder, IsMadeForItsUserAlone) {
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat(folder_.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0700U);
   EXPECT_TRUE(make_private_folder(folder_)) << "it may be there already";
@@ -73,7 +73,9 @@ TEST_F(LedgerFolder, ConnectsToEveryLedgerByProcessId) {
 }
 
 TEST_F(LedgerFolder, LosesTheSocketsOfProgramsThatWereKilled) {
-  { const FileDescriptor killed = listen_at("7.sock"); }
+  {
+    const FileDescriptor killed = listen_at("7.sock");
+  }
   ASSERT_TRUE(fs::exists(folder_ / "7.sock"));
   EXPECT_TRUE(connect_to_ledgers({folder_}).empty());
   EXPECT_FALSE(fs::exists(folder_ / "7.sock"));

@@ -126,7 +126,9 @@ TEST_F(LedgerSocketTest, GoesOnWhenAWatcherLeavesInTheMiddleOfALine) {
   LedgerSnapshot large = example_snapshot();
   large.model = std::string(1U << 20U, 'x');
   const LedgerSocket socket([&](std::uint64_t) { return large; }, options(1ms));
-  { Watching(folder_).read_some(); }
+  {
+    Watching(folder_).read_some();
+  }
   Watching stays(folder_);
   for (int i = 0; i < 3; ++i) EXPECT_EQ(stays.line(), snapshot_json(large));
 }

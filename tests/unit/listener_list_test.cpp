@@ -46,7 +46,9 @@ TEST_F(ListenerListTest, TellsInTheOrderInWhichTheyCame) {
 
 TEST_F(ListenerListTest, TellsNobodyWhoHasGone) {
   auto a = list_->add(a_);
-  { const auto b = list_->add(b_); }
+  {
+    const auto b = list_->add(b_);
+  }
   tell();
   EXPECT_EQ(told_, "a");
   a.end();

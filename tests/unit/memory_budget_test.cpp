@@ -24,7 +24,7 @@ Measured measure(std::uint64_t device_memory_bytes = 0) {
 }
 
 // In a process that may have `room` more bytes of what `used` counts.
-Measured measure_below(__rlimit_resource resource, std::uint64_t ProcessFootprint::*used, std::size_t room) {
+Measured measure_below(__rlimit_resource resource, std::uint64_t ProcessFootprint::* used, std::size_t room) {
   Forked child([&](Line& line) {
     const std::size_t bytes = (*read_process_footprint()).*used;
     const rlimit limit{bytes + room, bytes + room};
