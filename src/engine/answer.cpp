@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "engine/chat_template.h"
+#include "engine/draft.h"
 #include "engine/engine.h"
 #include "engine/sampler.h"
 

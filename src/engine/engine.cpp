@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/draft.h"
 #include "engine/model_files.h"
 #include "engine/model_needs.h"
 #include "engine/mtmd_encoder.h"
@@ -120,10 +121,10 @@ std::size_t Engine::give_back_context() {
 
 std::size_t Engine::shorten_answer() {
   if (phase_ != Phase::answering) return give_back_context();
-  if (!context_ || context_->spare_tokens(kShortRest) == 0) return 0;
+  if (!context_ || context_->spare_tokens(kShortestAnswer) == 0) return 0;
   shortened_ = true;
   return freed_by([&] {
-    if (!context_->shrink(kShortRest)) context_.reset();  // the answer ends here
+    if (!context_->shrink(kShortestAnswer)) context_.reset();  // the answer ends here
   });
 }
 

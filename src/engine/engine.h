@@ -62,8 +62,6 @@ class Engine {
  private:
   // looking: the encoder is in use. preparing: the context is being made and filled, or the weights are.
   enum class Phase { idle, looking, preparing, answering };
-  static constexpr int kShortRest = 64;  // tokens that an answer may still have when its context must shrink
-  static constexpr int kSmallestBatch = 32;
 
   Engine(const ModelFiles& files, std::shared_ptr<MemoryPool> pool, int threads);
 

@@ -17,7 +17,8 @@ namespace plimsoll {
 class EngineDesk {
  public:
   using Work = std::function<std::size_t()>;
-  /// Longer than any step that can not be interrupted: a tile, a batch of the prompt.
+  /// Longer than one tile or one batch of the prompt takes, but on slow devices: those give nothing this
+  /// time.
   static constexpr std::chrono::seconds kPatience{3};
 
   /// REQUIRES: `engine` has finished before this is destroyed.
