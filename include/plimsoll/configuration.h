@@ -16,6 +16,9 @@ enum class AggressiveCleanup { no, on_cancel, yes };
 /// "no", "on-cancel", "yes".
 std::string_view to_string(AggressiveCleanup cleanup);
 
+/// All that the model can see of a picture.
+inline constexpr int kFullImageSize = 1 << 20;
+
 struct MemoryConfiguration {
   Strategy strategy = Strategy::tiered;
   DeviceMemoryTier tier = DeviceMemoryTier::standard;
@@ -26,7 +29,7 @@ struct MemoryConfiguration {
   std::optional<std::uint64_t> memory_limit_bytes;
 
   int max_tokens = 0;  // tokens that an answer may have
-  int image_size = 0;  // pixels: the side of the square that a picture is fitted into
+  int image_size = 0;  // pixels: the side of the square that a picture is fitted into; or kFullImageSize
 
   bool keep_model_loaded = false;  // false: the model leaves after each answer
   AggressiveCleanup aggressive_cleanup = AggressiveCleanup::no;

@@ -124,6 +124,7 @@ struct GenerationTiming {
 struct ImageCost {
   int tiles = 0;   // images that went through the vision encoder
   int tokens = 0;  // positions in the context that pictures take
+  int reused = 0;  // pictures that were encoded for an earlier question
 };
 
 struct GenerationResult {
@@ -132,6 +133,7 @@ struct GenerationResult {
   GenerationTiming timing{};
   ImageCost image{};
   int prompt_tokens = 0;  // everything before the answer, pictures included
+  int reused_tokens = 0;  // of those, what an earlier question had brought through the model already
   // What this question gave up beyond the model's plan, because it was longer than that foresaw.
   std::vector<Concession> concessions{};
 };
@@ -161,6 +163,7 @@ struct EvaluatorOptions {
   std::optional<EngineSettings> engine{};
   std::uint64_t device_memory_bytes = 0;  // what pressure is measured against
   int threads = 0;                        // of the engine; 0: one for each processor
+  VisionKernels vision_kernels = VisionKernels::best;
   // What there is for the plan. Empty: measure_budget() of the pool and `device_memory_bytes`.
   std::function<MemoryBudget()> budget{};
   // Tells how hard memory is pressed while the model is there; what it asks for is given back (spec section

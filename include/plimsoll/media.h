@@ -42,4 +42,8 @@ struct Image {
 Expected<Image> decode_image(const ImageSource& source, int longest_side, MemoryPool& pool,
                              const std::atomic<bool>* cancelled = nullptr);
 
+/// The same picture in exactly `width` x `height` pixels, its proportions changed where these are others.
+/// Blocking, milliseconds. Thread-safe. Fails with `over_budget`, `out_of_memory` or `internal`.
+Expected<Image> stretch_image(const Image& image, int width, int height, MemoryPool& pool);
+
 }  // namespace plimsoll

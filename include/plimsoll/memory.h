@@ -2,7 +2,8 @@
 // holder, and refuses what would pass the limit: charge first, then allocate, refund on failure.
 //
 // active memory  bytes in live buffers and reservations
-// cache memory   bytes of freed buffers kept for reuse; may be dropped at any time
+// cache memory   bytes of freed buffers kept for reuse; may be dropped at any time. Pictures and prompts that
+//                are kept for reuse (cache.images, cache.prefixes) are active, and leave it that much less
 // peak memory    the highest active memory since it was last reset
 // (the terms and their meaning are MLX's, see spec section 3)
 //

@@ -28,6 +28,17 @@ std::string_view to_string(KvType type);
 /// resident: stays with the model. on_demand: comes for a picture, gone before the answer's context is made.
 enum class VisionResidency { resident, on_demand };
 
+/// With which arithmetic pictures are encoded, where the model is a SmolVLM; others are always libmtmd's.
+///   best        int8 where the encoder's file is quantised, else bf16; plain where the processor has neither
+///   int8, bf16  our own kernels; plain where the processor has none (they want AVX-512 with VNNI and BF16)
+///   plain       ggml's kernels
+///   libmtmd     llama.cpp's own encoder, which scales every picture to the model's longest edge
+enum class VisionKernels { best, int8, bf16, plain, libmtmd };
+
+/// "best", "int8", "bf16", "plain", "libmtmd"; empty for another name.
+std::string_view to_string(VisionKernels kernels);
+std::optional<VisionKernels> vision_kernels_from_string(std::string_view name);
+
 /// How the engine uses memory.
 struct EngineSettings {
   int batch_tokens = 128;  // positions that go through the language model at once
@@ -98,7 +109,8 @@ class MemoryPlanner {
  public:
   /// Blocking, a tenth of a second. Fails as find_model() does, or with `engine`. `threads` 0: one for each
   /// processor.
-  static Expected<MemoryPlanner> open(const ModelFiles& files, int threads = 0);
+  static Expected<MemoryPlanner> open(const ModelFiles& files, int threads = 0,
+                                      VisionKernels kernels = VisionKernels::best);
   MemoryPlanner(MemoryPlanner&&) noexcept;
   ~MemoryPlanner();
 

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <limits>
 
+#include "plimsoll/configuration.h"
 #include "plimsoll/evaluator.h"
 
 namespace plimsoll::cli {
@@ -46,6 +47,14 @@ void PlanOptions::add_to(CLI::App& command) {
       ->capture_default_str();
   command.add_option("--mmproj", mmproj, "Vision encoder (GGUF) that goes with a model file")
       ->type_name("FILE");
+  command
+      .add_option_function<std::string>(
+          "--vision-kernels",
+          [this](const std::string& name) { vision_kernels = *vision_kernels_from_string(name); },
+          "Arithmetic of the vision encoder: best (default), int8, bf16, plain, or libmtmd, which is "
+          "llama.cpp's own encoder")
+      ->check(CLI::IsMember({"best", "int8", "bf16", "plain", "libmtmd"}))
+      ->type_name("NAME");
   device.add_to(command);
 }
 
@@ -69,9 +78,13 @@ void ModelOptions::add_to(CLI::App& command) {
   command.add_option("--max-tokens", max_tokens, "Longest answer, in tokens")
       ->type_name("N")
       ->check(CLI::Range(1, 1 << 20));
-  command.add_option("--image-size", image_size, "Longest side that a picture is scaled down to, in pixels")
+  command
+      .add_option_function<std::string>(
+          "--image-size",
+          [this](const std::string& text) { image_size = text == "full" ? kFullImageSize : std::stoi(text); },
+          "Longest side at which a picture is looked at, in pixels; \"full\" for all that the model can see")
       ->type_name("N")
-      ->check(CLI::Range(1, 1 << 14));
+      ->check(CLI::Range(1, 1 << 14) | CLI::IsMember({"full"}));
   command.add_option("--temperature", temperature, "0 is greedy and gives the same answer every time")
       ->type_name("X")
       ->check(CLI::Range(0.0, 100.0));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "plimsoll/device.h"
+#include "plimsoll/plan.h"
 
 namespace plimsoll::cli {
 
@@ -23,6 +24,7 @@ struct PlanOptions {
   DeviceOptions device;
   std::string model;
   std::string mmproj;
+  VisionKernels vision_kernels = VisionKernels::best;
 
   void add_to(CLI::App& command);
 };

@@ -39,7 +39,7 @@ int plan_command(const PlanOptions& options) {
   if (!device) return report_error(device.error(), json);
   auto files = find_model(options.model, options.mmproj);
   if (!files) return report_error(files.error(), json);
-  auto planner = MemoryPlanner::open(*files);
+  auto planner = MemoryPlanner::open(*files, 0, options.vision_kernels);
   if (!planner) return report_error(planner.error(), json);
 
   std::vector<PlannedDevice> devices;

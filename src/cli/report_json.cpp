@@ -155,17 +155,20 @@ std::string device_json(const DeviceSetup& device) {
 
 std::string result_json(const Session& session, const GenerationResult& result) {
   const std::optional<MemoryPlan> plan = session.evaluator->plan();
-  return dump({{"answer", result.answer},
-               {"finish_reason", to_string(result.finish_reason)},
-               {"model", session.evaluator->model_info()},
-               {"device", device_part(session.device)},
-               {"configuration", configuration_part(session.device)},
-               {"timing", timing_part(result.timing)},
-               {"image", {{"tiles", result.image.tiles}, {"tokens", result.image.tokens}}},
-               {"prompt_tokens", result.prompt_tokens},
-               {"concessions", concessions_part(result.concessions)},
-               {"plan", plan ? plan_part(*plan) : Json(nullptr)},
-               {"memory", memory_part(memory_report(*session.pool))}});
+  return dump(
+      {{"answer", result.answer},
+       {"finish_reason", to_string(result.finish_reason)},
+       {"model", session.evaluator->model_info()},
+       {"device", device_part(session.device)},
+       {"configuration", configuration_part(session.device)},
+       {"timing", timing_part(result.timing)},
+       {"image",
+        {{"tiles", result.image.tiles}, {"tokens", result.image.tokens}, {"reused", result.image.reused}}},
+       {"prompt_tokens", result.prompt_tokens},
+       {"reused_tokens", result.reused_tokens},
+       {"concessions", concessions_part(result.concessions)},
+       {"plan", plan ? plan_part(*plan) : Json(nullptr)},
+       {"memory", memory_part(memory_report(*session.pool))}});
 }
 
 std::string plans_json(const std::string& model, const std::vector<PlannedDevice>& devices) {

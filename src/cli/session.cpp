@@ -72,6 +72,7 @@ Expected<Session> open_session(const ModelOptions& options) {
                                                       .configuration = session.device.configuration,
                                                       .device_memory_bytes = session.device.memory_bytes,
                                                       .threads = options.threads,
+                                                      .vision_kernels = options.vision_kernels,
                                                       .monitor = session.monitor},
                                      session.pool);
   return session;

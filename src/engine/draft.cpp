@@ -33,7 +33,11 @@ bool set(T& what, T to) {
 }  // namespace
 
 Draft::Draft(const ModelNeeds& needs, const MemoryConfiguration& configuration, const MemoryBudget& budget)
-    : needs_(needs), configuration_(configuration), budget_(budget), max_tokens_(configuration.max_tokens) {
+    : needs_(needs),
+      configuration_(configuration),
+      budget_(budget),
+      picture_(needs.vision.picture(configuration.image_size)),
+      max_tokens_(configuration.max_tokens) {
   settings_.repack = needs.repacked.private_bytes > 0;
   // A class that loads its model for each answer loads the encoder for each picture anyway: it may as well
   // leave before the answer.
@@ -86,8 +90,8 @@ Draft::Holders Draft::looking(const ContextBytes& context) const {
   at(look, MemoryHolder::weights_text) = text().fixed_bytes;
   at(look, MemoryHolder::weights_vision) = needs_.vision.weights;
   at(look, MemoryHolder::compute_vision) = needs_.vision.compute;
-  at(look, MemoryHolder::media) = needs_.vision.picture.media_bytes;
-  at(look, MemoryHolder::cache_images) = needs_.vision.picture.embedding_bytes;
+  at(look, MemoryHolder::media) = picture_.media_bytes;
+  at(look, MemoryHolder::cache_images) = picture_.embedding_bytes;
   if (settings_.vision == VisionResidency::resident) {
     at(look, MemoryHolder::kv) = context.kv;
     at(look, MemoryHolder::compute_text) = context.compute;
@@ -100,7 +104,7 @@ Draft::Holders Draft::answering(const ContextBytes& context) const {
   at(answer, MemoryHolder::weights_text) = text().fixed_bytes;
   at(answer, MemoryHolder::kv) = context.kv;
   at(answer, MemoryHolder::compute_text) = context.compute;
-  at(answer, MemoryHolder::cache_images) = needs_.vision.picture.embedding_bytes;
+  at(answer, MemoryHolder::cache_images) = picture_.embedding_bytes;
   if (settings_.vision == VisionResidency::resident) {
     at(answer, MemoryHolder::weights_vision) = needs_.vision.weights;
     at(answer, MemoryHolder::compute_vision) = needs_.vision.compute;
@@ -146,7 +150,7 @@ Expected<MemoryPlan> Draft::weigh() const {
   MemoryPlan plan;
   plan.settings = settings_;
   plan.max_tokens = max_tokens_;
-  const int wanted = kTypicalQuestionTokens + needs_.vision.picture.tokens + max_tokens_;
+  const int wanted = kTypicalQuestionTokens + picture_.tokens + max_tokens_;
   plan.context_tokens = std::min(wanted, needs_.context_length);
   const int batch = std::min(settings_.batch_tokens, plan.context_tokens);
   auto context = needs_.context({plan.context_tokens, batch, settings_.kv_type});

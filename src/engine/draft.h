@@ -50,6 +50,7 @@ class Draft {
   const ModelNeeds& needs_;
   const MemoryConfiguration& configuration_;
   const MemoryBudget& budget_;
+  const PictureNeeds picture_;
   EngineSettings settings_;
   int max_tokens_;
   bool may_stream_ = false;  // layers may stay in the file; otherwise all come back after the picture

@@ -6,25 +6,26 @@
 #include "engine/draft.h"
 #include "engine/model_files.h"
 #include "engine/model_needs.h"
-#include "engine/mtmd_encoder.h"
 #include "engine/planner.h"
+#include "engine/vision_loader.h"
 
 namespace plimsoll::engine {
 
-Engine::Engine(const ModelFiles& files, std::shared_ptr<MemoryPool> pool, int threads)
+Engine::Engine(const ModelFiles& files, std::shared_ptr<MemoryPool> pool, Options options)
     : pool_(std::move(pool)),
       files_(files),
-      threads_(threads),
-      text_device_(pool_, {MemoryHolder::weights_text, MemoryHolder::compute_text}, threads, true),
-      vision_device_(pool_, {MemoryHolder::weights_vision, MemoryHolder::compute_vision}, threads, false) {
+      options_(std::move(options)),
+      text_device_(pool_, {MemoryHolder::weights_text, MemoryHolder::compute_text}, options_.threads, true),
+      vision_device_(pool_, {MemoryHolder::weights_vision, MemoryHolder::compute_vision}, options_.threads,
+                     false) {
   info_.name = files.name;
 }
 
 Engine::~Engine() = default;
 
 Expected<std::unique_ptr<Engine>> Engine::open(const ModelFiles& files, std::shared_ptr<MemoryPool> pool,
-                                               int threads) {
-  std::unique_ptr<Engine> engine(new Engine(files, std::move(pool), threads));
+                                               Options options) {
+  std::unique_ptr<Engine> engine(new Engine(files, std::move(pool), std::move(options)));
   for (const auto& path : {files.text, files.vision}) {
     if (path.empty()) continue;
     auto file = read_model_file(path);
@@ -39,7 +40,7 @@ Expected<std::unique_ptr<Engine>> Engine::open(const ModelFiles& files, std::sha
 }
 
 Expected<MemoryPlan> Engine::plan(const MemoryConfiguration& configuration, const MemoryBudget& budget) {
-  auto needs = read_needs(*text_, files_.vision, threads_);
+  auto needs = read_needs(*text_, files_.vision, options_.vision_kernels, options_.threads);
   if (!needs) return tl::unexpected(needs.error());
   auto plan = make_plan(*needs, configuration, budget);
   if (plan && plan->fits() && plan->streamed_bytes > 0) {
@@ -84,7 +85,8 @@ Expected<void> Engine::fill_both(const Progress& progress, const CancelFlagPtr& 
 }
 
 Expected<void> Engine::load_vision(const Progress& progress, const CancelFlagPtr& cancel) {
-  auto vision = load_mtmd_encoder(files_.vision, *text_, *pool_, vision_device_, threads_, progress, cancel);
+  auto vision = load_vision_encoder(files_.vision, options_.vision_kernels, *text_, vision_device_,
+                                    options_.threads, progress, cancel);
   if (!vision) return tl::unexpected(vision.error());
   vision_ = std::move(*vision);
   return {};

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/prompt.h"
+#include "engine/question_cache.h"
 #include "engine/text_context.h"
 #include "engine/vision_encoder.h"
 #include "plimsoll/evaluator.h"
@@ -21,9 +23,15 @@ class Engine {
   using Clock = std::chrono::steady_clock;
   using PieceSink = std::function<void(std::string_view bytes)>;  // one token; may split a UTF-8 sequence
 
+  struct Options {
+    int threads = 1;
+    VisionKernels vision_kernels = VisionKernels::best;
+    // What questions leave behind for later ones, to this model or others; nullptr: each begins from nothing.
+    std::shared_ptr<QuestionCache> cache{};
+  };
   /// Reads shapes and vocabulary, no weights. Blocking, a tenth of a second.
   static Expected<std::unique_ptr<Engine>> open(const ModelFiles& files, std::shared_ptr<MemoryPool> pool,
-                                                int threads);
+                                                Options options);
   ~Engine();
 
   /// See MemoryPlanner::plan(). REQUIRES: not filled.
@@ -63,7 +71,17 @@ class Engine {
   // looking: the encoder is in use. preparing: the context is being made and filled, or the weights are.
   enum class Phase { idle, looking, preparing, answering };
 
-  Engine(const ModelFiles& files, std::shared_ptr<MemoryPool> pool, int threads);
+  // The beginning of a prompt that need not go through the model again.
+  struct Beginning {
+    std::size_t parts = 0;
+    PromptPrefixPtr saved;  // nullptr: it is what the context holds
+  };
+  struct AskedPicture {
+    const ImageSource* source;
+    std::size_t part;  // of the prompt
+  };
+
+  Engine(const ModelFiles& files, std::shared_ptr<MemoryPool> pool, Options options);
 
   Expected<void> fill_both(const Progress& progress, const CancelFlagPtr& cancel);
   template <typename Free>
@@ -72,20 +90,35 @@ class Engine {
   Expected<void> load_vision(const Progress& progress, const CancelFlagPtr& cancel);
   Expected<void> settle_text_weights();
 
-  Expected<std::vector<Image>> decode_images(const Question& question);
   Expected<std::string> render(const GenerationRequest& request) const;
-  Expected<void> make_room(int max_tokens, int widest_batch, GenerationResult& result);
-  Expected<void> make_context(int tokens, int widest_batch, GenerationResult& result);
+  Expected<PictureKey> key_of(const ImageSource& source, int image_size) const;
+  Expected<Prompt> lay_out(const Question& question, std::vector<AskedPicture>& pictures) const;
+
+  Beginning find_beginning(Prompt& prompt);
+  void secure(Beginning& beginning, const Prompt& prompt, const Question& question, bool all_seen);
+
   Expected<void> bring_vision_in(const CancelFlagPtr& cancel, GenerationResult& result);
-  Expected<std::unique_ptr<LaidOutPrompt>> look(const Question& question, GenerationResult& result);
-  Expected<void> run_text(const Question& question, GenerationResult& result);
-  Expected<void> run_pictures(const Question& question, GenerationResult& result);
+  Expected<EncodedPicturePtr> look_at(const ImageSource& source, const Question& question,
+                                      GenerationResult& result);
+  Expected<void> show_pictures(Prompt& prompt, const std::vector<AskedPicture>& pictures,
+                               const Beginning& beginning, const Question& question,
+                               GenerationResult& result);
+
+  int tokens_for(const Prompt& prompt, int max_tokens) const;
+  bool fits_context(const Prompt& prompt, int max_tokens) const;
+  Expected<void> make_room(const Prompt& prompt, int max_tokens, GenerationResult& result);
+  Expected<void> make_context(int tokens, int widest_batch, GenerationResult& result);
+
+  Expected<void> go_on_from(const Beginning& beginning);
+  void remember_context();
+  Expected<void> prefill(const Prompt& prompt, const CancelFlagPtr& cancel);
+  Expected<void> read_prompt(const Question& question, GenerationResult& result);
   Expected<void> write_answer(const Question& question, const PieceSink& sink, GenerationResult& result);
 
   std::shared_ptr<MemoryPool> pool_;
   ModelFiles files_;
   EngineSettings settings_;
-  int threads_;
+  Options options_;
   ModelInfo info_;
   // Devices first: everything below is made on them.
   GovernedDevice text_device_;
@@ -94,6 +127,7 @@ class Engine {
   std::unique_ptr<TextModel> text_;
   std::unique_ptr<VisionEncoder> vision_;
   std::unique_ptr<TextContext> context_;
+  PromptParts in_context_;  // what the context holds; of no meaning without one
 
   Phase phase_ = Phase::idle;
   bool shortened_ = false;  // the running answer

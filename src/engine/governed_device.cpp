@@ -206,6 +206,9 @@ Expected<Reservation> GovernedDevice::charge_weights(std::size_t bytes) {
 Expected<Buffer> GovernedDevice::allocate_weights(std::size_t bytes) {
   return state_->pool->allocate(state_->holders.weights, bytes);
 }
+Expected<Buffer> GovernedDevice::allocate_compute(std::size_t bytes) {
+  return state_->pool->allocate(state_->holders.compute, bytes);
+}
 ggml_backend_buffer_t GovernedDevice::wrap_weights(void* data, std::size_t bytes) {
   return wrap_plain(*state_, data, bytes);
 }

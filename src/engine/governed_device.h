@@ -58,6 +58,7 @@ class GovernedDevice {
   bool is_repacked(ggml_backend_buffer_type_t type) const;
   Expected<Reservation> charge_weights(std::size_t bytes);
   Expected<Buffer> allocate_weights(std::size_t bytes);
+  Expected<Buffer> allocate_compute(std::size_t bytes);
   /// A plain buffer over memory that is charged and owned elsewhere.
   ggml_backend_buffer_t wrap_weights(void* data, std::size_t bytes);
   /// Where weights come from that are not always in memory; nullptr: all are.

@@ -23,13 +23,13 @@ MemoryPlanner::MemoryPlanner(std::unique_ptr<Impl> impl) : impl_(std::move(impl)
 MemoryPlanner::MemoryPlanner(MemoryPlanner&&) noexcept = default;
 MemoryPlanner::~MemoryPlanner() = default;
 
-Expected<MemoryPlanner> MemoryPlanner::open(const ModelFiles& files, int threads) {
+Expected<MemoryPlanner> MemoryPlanner::open(const ModelFiles& files, int threads, VisionKernels kernels) {
   if (threads <= 0) threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   auto impl = std::make_unique<Impl>(threads);
   auto text = engine::TextModel::open(files.text, impl->device);
   if (!text) return tl::unexpected(text.error());
   impl->text = std::move(*text);
-  auto needs = engine::read_needs(*impl->text, files.vision, threads);
+  auto needs = engine::read_needs(*impl->text, files.vision, kernels, threads);
   if (!needs) return tl::unexpected(needs.error());
   impl->needs = std::move(*needs);
   return MemoryPlanner(std::move(impl));

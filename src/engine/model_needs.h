@@ -7,6 +7,7 @@
 
 #include "engine/model_files.h"
 #include "engine/text_context.h"
+#include "engine/vision_loader.h"
 #include "plimsoll/error.h"
 
 namespace plimsoll::engine {
@@ -16,19 +17,6 @@ struct TextWeightNeeds {
   std::size_t fixed_bytes = 0;           // what is there all the time
   std::size_t private_bytes = 0;         // of these, memory of our own instead of pages of the file
   std::vector<std::size_t> layer_bytes;  // layers that may be streamed; none where the layout has none
-};
-
-/// One picture.
-struct PictureNeeds {
-  int tokens = 0;                   // positions in the context
-  std::size_t media_bytes = 0;      // its pixels on the way to the encoder
-  std::size_t embedding_bytes = 0;  // its rows on the way from the encoder to the language model
-};
-
-struct VisionNeeds {
-  std::size_t weights = 0;  // 0: no vision encoder
-  std::size_t compute = 0;
-  PictureNeeds picture;  // the largest that the model makes of any picture
 };
 
 struct ModelNeeds {
@@ -42,6 +30,7 @@ struct ModelNeeds {
 
 /// Reads them off an opened model that is not filled, and off its vision encoder's file (empty: none). `text`
 /// must outlive the result. Blocking, tens of milliseconds. Fails with `engine`, `io` or `invalid_argument`.
-Expected<ModelNeeds> read_needs(TextModel& text, const std::filesystem::path& vision, int threads);
+Expected<ModelNeeds> read_needs(TextModel& text, const std::filesystem::path& vision, VisionKernels kernels,
+                                int threads);
 
 }  // namespace plimsoll::engine

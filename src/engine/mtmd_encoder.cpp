@@ -16,114 +16,46 @@ namespace {
 
 constexpr const char* kMarker = "<__picture__>";
 
-class MtmdPrompt : public LaidOutPrompt {
+// Where positions have more than one dimension, or pictures attend to themselves, libmtmd has to place them:
+// it must be there for prefill().
+class PlacedPicture : public EncodedPicture {
  public:
-  /// `encoder` where positions have more than one dimension, or pictures attend to themselves: then libmtmd
-  /// has to place them, and must be there for prefill(). Otherwise nullptr.
-  MtmdPrompt(mtmd::input_chunks_ptr chunks, Reservation pixels, mtmd_context* encoder, bool whole_pictures);
+  PlacedPicture(mtmd::input_chunks_ptr chunks, mtmd_context& encoder)
+      : chunks_(std::move(chunks)), encoder_(encoder) {
+    for (std::size_t i = 0; i < mtmd_input_chunks_size(chunks_.get()); ++i) {
+      const mtmd_input_chunk* chunk = mtmd_input_chunks_get(chunks_.get(), i);
+      if (mtmd_input_chunk_get_type(chunk) == MTMD_INPUT_CHUNK_TYPE_IMAGE) tiles_.push_back(chunk);
+    }
+  }
 
-  int tokens() const override { return tokens_; }
-  int image_tokens() const override {
-    return sum([](const Piece& piece) { return static_cast<int>(piece.count); });
-  }
-  int image_tiles() const override {
-    return sum([](const Piece&) { return 1; });
-  }
   int widest_batch() const override;
-  Expected<void> prefill(TextContext& context, const CancelFlagPtr& cancel) override;
-
-  template <typename Encode>
-  Expected<void> encode_each(Encode encode);
+  bool counts_up() const override { return false; }
 
  private:
-  struct Piece {
-    bool picture = false;
-    std::size_t count = 0;              // positions
-    std::vector<llama_token> tokens{};  // of text
-    Buffer rows{};                      // embeddings of a picture
-    const mtmd_input_chunk* chunk = nullptr;
-  };
-  Expected<void> run(Piece& piece, TextContext& context, const CancelFlagPtr& cancel);
-
-  template <typename Count>
-  int sum(Count count) const {
-    int total = 0;
-    for (const Piece& piece : pieces_) total += piece.picture ? count(piece) : 0;
-    return total;
-  }
+  Expected<void> prefill_tile(std::size_t tile, std::span<const float> rows, TextContext& context,
+                              const CancelFlagPtr& cancel) const override;
 
   mtmd::input_chunks_ptr chunks_;
-  Reservation pixels_;  // the preprocessed tiles inside the chunks
-  mtmd_context* encoder_;
-  bool whole_pictures_;
-  int tokens_;
-  std::vector<Piece> pieces_;
+  mtmd_context& encoder_;
+  std::vector<const mtmd_input_chunk*> tiles_;
 };
 
-MtmdPrompt::MtmdPrompt(mtmd::input_chunks_ptr chunks, Reservation pixels, mtmd_context* encoder,
-                       bool whole_pictures)
-    : chunks_(std::move(chunks)),
-      pixels_(std::move(pixels)),
-      encoder_(encoder),
-      whole_pictures_(whole_pictures),
-      tokens_(static_cast<int>(mtmd_helper_get_n_tokens(chunks_.get()))) {
-  for (std::size_t i = 0; i < mtmd_input_chunks_size(chunks_.get()); ++i) {
-    const mtmd_input_chunk* chunk = mtmd_input_chunks_get(chunks_.get(), i);
-    Piece piece{.picture = mtmd_input_chunk_get_type(chunk) == MTMD_INPUT_CHUNK_TYPE_IMAGE,
-                .count = mtmd_input_chunk_get_n_tokens(chunk),
-                .chunk = chunk};
-    std::size_t count = 0;
-    const llama_token* tokens = piece.picture ? nullptr : mtmd_input_chunk_get_tokens_text(chunk, &count);
-    piece.tokens.assign(tokens, tokens + count);
-    pieces_.push_back(std::move(piece));
-  }
+int PlacedPicture::widest_batch() const {
+  if (!mtmd_decode_use_non_causal(&encoder_, nullptr)) return 0;
+  std::size_t widest = 0;
+  for (const mtmd_input_chunk* tile : tiles_) widest = std::max(widest, mtmd_input_chunk_get_n_tokens(tile));
+  return static_cast<int>(widest);
 }
 
-int MtmdPrompt::widest_batch() const {
-  int widest = 0;
-  for (const Piece& piece : pieces_) {
-    if (whole_pictures_ && piece.picture) widest = std::max(widest, static_cast<int>(piece.count));
-  }
-  return widest;
-}
-
-template <typename Encode>
-Expected<void> MtmdPrompt::encode_each(Encode encode) {
-  for (Piece& piece : pieces_) {
-    if (!piece.picture) continue;
-    auto rows = encode(piece.chunk);
-    if (!rows) return tl::unexpected(rows.error());
-    piece.rows = std::move(*rows);
-  }
-  if (encoder_ != nullptr) return {};
-  chunks_.reset();  // the pixels
-  pixels_.release();
-  for (Piece& piece : pieces_) piece.chunk = nullptr;
-  return {};
-}
-
-Expected<void> MtmdPrompt::run(Piece& piece, TextContext& context, const CancelFlagPtr& cancel) {
-  if (!piece.picture) return context.append(piece.tokens, cancel);
-  auto* rows = reinterpret_cast<float*>(piece.rows.data());
-  if (encoder_ == nullptr) {
-    const auto width = static_cast<std::size_t>(context.embedding_width());
-    return context.append_embeddings({rows, piece.count * width}, cancel);
-  }
+Expected<void> PlacedPicture::prefill_tile(std::size_t tile, std::span<const float> rows,
+                                           TextContext& context, const CancelFlagPtr& cancel) const {
+  auto* data = const_cast<float*>(rows.data());  // libmtmd's interface is in C; it only reads them
   llama_pos next = context.position();
-  if (mtmd_helper_decode_image_chunk(encoder_, context.get(), piece.chunk, rows, context.position(), 0,
+  if (mtmd_helper_decode_image_chunk(&encoder_, context.get(), tiles_[tile], data, context.position(), 0,
                                      context.size().batch_tokens, &next, nullptr, nullptr) != 0) {
     return tl::unexpected(context.explain(cancel));
   }
   context.advance_to(next);
-  return {};
-}
-
-Expected<void> MtmdPrompt::prefill(TextContext& context, const CancelFlagPtr& cancel) {
-  for (Piece& piece : pieces_) {
-    if (cancel->cancelled()) return fail(ErrorCode::cancelled, "the generation was cancelled");
-    if (auto done = run(piece, context, cancel); !done) return done;
-    piece.rows.release();
-  }
   return {};
 }
 
@@ -137,19 +69,16 @@ class MtmdEncoder : public VisionEncoder {
         pool_(pool),
         device_(device) {}
 
-  std::string_view marker() const override { return kMarker; }
   int longest_edge() const override { return summary_.image_longest_edge; }
-
-  Expected<std::unique_ptr<LaidOutPrompt>> lay_out(const std::string& text,
-                                                   std::span<const Image> images) override;
-  Expected<void> encode(LaidOutPrompt& prompt, const CancelFlagPtr& cancel,
-                        const std::function<void()>& between_tiles) override;
+  Expected<EncodedPicturePtr> encode(const Image& image, int image_size, const CancelFlagPtr& cancel,
+                                     const std::function<void()>& between_tiles) override;
   bool can_leave() const override {
     return !mtmd_decode_use_mrope(context_.get()) && !mtmd_decode_use_non_causal(context_.get(), nullptr);
   }
 
  private:
   std::size_t preprocessed_bytes(const Image& image) const;
+  Expected<mtmd::input_chunks_ptr> cut(const Image& image);
   Expected<Buffer> encode_chunk(const mtmd_input_chunk* chunk, const CancelFlagPtr& cancel);
 
   mtmd::context_ptr context_;
@@ -173,30 +102,19 @@ std::size_t MtmdEncoder::preprocessed_bytes(const Image& image) const {
   return (whole_tiles(width) * whole_tiles(height) + tile * tile) * kBytesPerPixel;
 }
 
-Expected<std::unique_ptr<LaidOutPrompt>> MtmdEncoder::lay_out(const std::string& text,
-                                                              std::span<const Image> images) {
-  std::size_t bytes = 0;
-  for (const Image& image : images) bytes += preprocessed_bytes(image);
-  auto pixels = pool_.reserve(MemoryHolder::media, bytes);
-  if (!pixels) return tl::unexpected(pixels.error());
-
-  std::vector<mtmd::bitmap_ptr> bitmaps;
-  std::vector<const mtmd_bitmap*> views;
-  for (const Image& image : images) {
-    bitmaps.emplace_back(mtmd_bitmap_init(static_cast<std::uint32_t>(image.width),
-                                          static_cast<std::uint32_t>(image.height),
-                                          reinterpret_cast<const unsigned char*>(image.pixels.data())));
-    views.push_back(bitmaps.back().get());
-  }
+// The picture's tiles, and the tokens around and between them.
+Expected<mtmd::input_chunks_ptr> MtmdEncoder::cut(const Image& image) {
+  const mtmd::bitmap_ptr bitmap(
+      mtmd_bitmap_init(static_cast<std::uint32_t>(image.width), static_cast<std::uint32_t>(image.height),
+                       reinterpret_cast<const unsigned char*>(image.pixels.data())));
+  const mtmd_bitmap* view = bitmap.get();
   mtmd::input_chunks_ptr chunks(mtmd_input_chunks_init());
-  const mtmd_input_text input{text.c_str(), text.size(), true, true};
-  if (mtmd_tokenize(context_.get(), chunks.get(), &input, views.data(), views.size()) != 0) {
+  const mtmd_input_text input{kMarker, std::strlen(kMarker), false, true};
+  if (mtmd_tokenize(context_.get(), chunks.get(), &input, &view, 1) != 0) {
     return fail(ErrorCode::engine,
                 "the picture could not be prepared for this model: " + take_engine_complaint());
   }
-  const bool whole_pictures = mtmd_decode_use_non_causal(context_.get(), nullptr);
-  return std::make_unique<MtmdPrompt>(std::move(chunks), std::move(*pixels),
-                                      can_leave() ? nullptr : context_.get(), whole_pictures);
+  return chunks;
 }
 
 Expected<Buffer> MtmdEncoder::encode_chunk(const mtmd_input_chunk* chunk, const CancelFlagPtr& cancel) {
@@ -210,14 +128,34 @@ Expected<Buffer> MtmdEncoder::encode_chunk(const mtmd_input_chunk* chunk, const 
   return rows;
 }
 
-Expected<void> MtmdEncoder::encode(LaidOutPrompt& prompt, const CancelFlagPtr& cancel,
-                                   const std::function<void()>& between_tiles) {
+Expected<EncodedPicturePtr> MtmdEncoder::encode(const Image& image, int, const CancelFlagPtr& cancel,
+                                                const std::function<void()>& between_tiles) {
   device_.listen_to(cancel);
-  return static_cast<MtmdPrompt&>(prompt).encode_each([&](const mtmd_input_chunk* chunk) {
+  const auto pixels = pool_.reserve(MemoryHolder::media, preprocessed_bytes(image));
+  if (!pixels) return tl::unexpected(pixels.error());
+  auto cut_up = cut(image);
+  if (!cut_up) return tl::unexpected(cut_up.error());
+  mtmd_input_chunks* chunks = cut_up->get();
+  std::shared_ptr<EncodedPicture> picture;
+  if (can_leave()) {
+    picture = std::make_shared<EncodedPicture>();
+  } else {
+    picture = std::make_shared<PlacedPicture>(std::move(*cut_up), *context_);
+  }
+  for (std::size_t i = 0; i < mtmd_input_chunks_size(chunks); ++i) {
+    const mtmd_input_chunk* chunk = mtmd_input_chunks_get(chunks, i);
+    if (mtmd_input_chunk_get_type(chunk) != MTMD_INPUT_CHUNK_TYPE_IMAGE) {
+      std::size_t count = 0;
+      const llama_token* tokens = mtmd_input_chunk_get_tokens_text(chunk, &count);
+      picture->add_tokens({tokens, tokens + count});
+      continue;
+    }
     auto rows = encode_chunk(chunk, cancel);
     if (between_tiles) between_tiles();
-    return rows;
-  });
+    if (!rows) return tl::unexpected(rows.error());
+    picture->add_tile(std::move(*rows), static_cast<int>(mtmd_input_chunk_get_n_tokens(chunk)));
+  }
+  return picture;
 }
 
 struct LoadWatch {

@@ -38,6 +38,19 @@ std::string_view to_string(KvType type) {
   return "unknown";
 }
 
+std::string_view to_string(VisionKernels kernels) {
+  constexpr std::string_view kNames[] = {"best", "int8", "bf16", "plain", "libmtmd"};
+  return kNames[static_cast<std::size_t>(kernels)];
+}
+
+std::optional<VisionKernels> vision_kernels_from_string(std::string_view name) {
+  for (const VisionKernels kernels : {VisionKernels::best, VisionKernels::int8, VisionKernels::bf16,
+                                      VisionKernels::plain, VisionKernels::libmtmd}) {
+    if (to_string(kernels) == name) return kernels;
+  }
+  return std::nullopt;
+}
+
 std::string_view to_string(Concession concession) {
   switch (concession) {
     case Concession::vision_on_demand:

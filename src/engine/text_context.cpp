@@ -39,7 +39,7 @@ llama_context_params parameters(const ContextSize& size, int threads) {
 constexpr llama_seq_id kSequence = 0;  // a context has one
 
 Error moved_badly() {
-  return {ErrorCode::engine, "the conversation could not be moved into a smaller context"};
+  return {ErrorCode::engine, "the conversation could not be moved into another context"};
 }
 
 struct FreeContext {
@@ -93,18 +93,42 @@ void TextContext::clear() {
 
 int TextContext::spare_tokens(int rest) const { return std::max(0, size_.tokens - position_ - rest); }
 
-Expected<void> TextContext::shrink(int rest) {
-  const std::size_t bytes = llama_state_seq_get_size(context_.get(), kSequence);
-  auto snapshot = model_.device().pool().allocate(MemoryHolder::kv, bytes);
-  if (!snapshot) return tl::unexpected(snapshot.error());
-  auto* data = reinterpret_cast<std::uint8_t*>(snapshot->data());
-  if (llama_state_seq_get_data(context_.get(), data, bytes, kSequence) != bytes)
+bool TextContext::cut_off_at(int position) {
+  if (!llama_memory_seq_rm(llama_get_memory(context_.get()), kSequence, position, -1)) return false;
+  position_ = position;
+  return true;
+}
+
+std::size_t TextContext::saved_bytes() const { return llama_state_seq_get_size(context_.get(), kSequence); }
+
+Expected<Buffer> TextContext::save(MemoryHolder holder) const {
+  const std::size_t bytes = saved_bytes();
+  auto saved = model_.device().pool().allocate(holder, bytes);
+  if (!saved) return saved;
+  auto* data = reinterpret_cast<std::uint8_t*>(saved->data());
+  if (llama_state_seq_get_data(context_.get(), data, bytes, kSequence) != bytes) {
     return tl::unexpected(moved_badly());
+  }
+  return saved;
+}
+
+Expected<void> TextContext::restore(const Buffer& saved, int position) {
+  const auto* data = reinterpret_cast<const std::uint8_t*>(saved.data());
+  if (llama_state_seq_set_data(context_.get(), data, saved.size(), kSequence) == 0) {
+    clear();
+    return tl::unexpected(moved_badly());
+  }
+  position_ = position;
+  return {};
+}
+
+Expected<void> TextContext::shrink(int rest) {
+  const auto saved = save(MemoryHolder::kv);
+  if (!saved) return tl::unexpected(saved.error());
   context_.reset();
   auto smaller = create(model_, {position_ + rest, size_.batch_tokens, size_.kv_type}, threads_);
   if (!smaller) return tl::unexpected(smaller.error());
-  if (llama_state_seq_set_data((*smaller)->get(), data, bytes, kSequence) == 0)
-    return tl::unexpected(moved_badly());
+  if (auto restored = (*smaller)->restore(*saved, position_); !restored) return restored;
   context_ = std::move((*smaller)->context_);
   size_ = (*smaller)->size_;
   return {};

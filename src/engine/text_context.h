@@ -35,6 +35,15 @@ class TextContext {
 
   /// Forgets the sequence; frees no memory.
   void clear();
+  /// Forgets what stands at `position` and behind it. False: the model can't; then the sequence is as it was.
+  bool cut_off_at(int position);
+
+  /// The sequence's keys and values, to be restored into this or another context of the same model and KV
+  /// type. Fails with `over_budget`, `out_of_memory` or `engine`.
+  std::size_t saved_bytes() const;
+  Expected<Buffer> save(MemoryHolder holder) const;
+  /// `position`: as many as were saved. REQUIRES: it is empty, and large enough.
+  Expected<void> restore(const Buffer& saved, int position);
 
   /// Positions beyond the sequence and `rest` more.
   int spare_tokens(int rest) const;

@@ -66,14 +66,14 @@ void TextModel::empty() {
   simulate(*model_, true);
 }
 
-std::vector<llama_token> TextModel::tokenize(std::string_view text) const {
+std::vector<llama_token> TextModel::tokenize(std::string_view text, bool first) const {
   const auto length = static_cast<int>(text.size());
   std::vector<llama_token> tokens(text.size() + 2);
-  int count =
-      llama_tokenize(vocab_, text.data(), length, tokens.data(), static_cast<int>(tokens.size()), true, true);
+  int count = llama_tokenize(vocab_, text.data(), length, tokens.data(), static_cast<int>(tokens.size()),
+                             first, true);
   if (count < 0) {
     tokens.resize(static_cast<std::size_t>(-count));
-    count = llama_tokenize(vocab_, text.data(), length, tokens.data(), -count, true, true);
+    count = llama_tokenize(vocab_, text.data(), length, tokens.data(), -count, first, true);
   }
   tokens.resize(static_cast<std::size_t>(std::max(count, 0)));
   return tokens;

@@ -37,8 +37,9 @@ class TextModel {
   int context_length() const { return llama_model_n_ctx_train(model_.get()); }
   int embedding_width() const { return llama_model_n_embd_inp(model_.get()); }
 
-  /// Special tokens in `text` ("<|im_start|>") become themselves.
-  std::vector<llama_token> tokenize(std::string_view text) const;
+  /// Special tokens in `text` ("<|im_start|>") become themselves. `first`: a prompt begins here, with what
+  /// the model wants there.
+  std::vector<llama_token> tokenize(std::string_view text, bool first) const;
   /// The bytes of one token; may be part of a UTF-8 sequence. Special tokens have none.
   std::string piece(llama_token token) const;
   bool ends_answer(llama_token token) const { return llama_vocab_is_eog(vocab_, token); }

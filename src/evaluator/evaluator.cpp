@@ -10,6 +10,7 @@
 #include "base/cancel.h"
 #include "base/work_thread.h"
 #include "engine/engine.h"
+#include "engine/question_cache.h"
 #include "evaluator/desk_reclaimer.h"
 #include "evaluator/engine_desk.h"
 #include "evaluator/text_stream.h"
@@ -72,6 +73,11 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl>, Pr
     pool->set_cache_limit(configuration.cache_limit_bytes.value_or(options.device_memory_bytes));
     for (DeskReclaimer* each : {&vision_encoder, &context, &whole_model}) {
       registrations.push_back(pool->add_reclaimer(*each));
+    }
+    if (!is_legacy()) {  // which began each question from nothing
+      questions = std::make_shared<engine::QuestionCache>(pool);
+      registrations.push_back(pool->add_reclaimer(questions->pictures()));
+      registrations.push_back(pool->add_reclaimer(questions->prefixes()));
     }
     if (options.monitor && !is_legacy()) subscription = options.monitor->subscribe(*this);
   }
@@ -205,7 +211,9 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl>, Pr
   }
 
   Expected<std::unique_ptr<engine::Engine>> load_model(TextStream& stream, const CancelFlagPtr& cancel_flag) {
-    auto opened = engine::Engine::open(options.model, pool, options.threads);
+    auto opened = engine::Engine::open(
+        options.model, pool,
+        {.threads = options.threads, .vision_kernels = options.vision_kernels, .cache = questions});
     if (!opened) return opened;
     auto settings = settle(**opened);
     if (!settings) return tl::unexpected(settings.error());
@@ -303,7 +311,13 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl>, Pr
     const CancelCleanup cleanup = cleanup_on_cancel(options.pressure());
     const bool always = configuration.aggressive_cleanup == AggressiveCleanup::on_cancel;
     if (cleanup.unload_model) unload();
-    if (cleanup.clear_cache || always) give_back();
+    if (!cleanup.clear_cache && !always) return;
+    forget_questions();
+    give_back();
+  }
+
+  void forget_questions() {
+    if (questions) questions->clear();
   }
 
   // What the original app did on its main thread after each answer, and what it cost: the caller waits.
@@ -319,6 +333,7 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl>, Pr
   EvaluatorOptions options;
   MemoryConfiguration configuration;  // in force: the engine thread's, once a plan has had its say
   std::shared_ptr<MemoryPool> pool;
+  std::shared_ptr<engine::QuestionCache> questions;  // outlives the model; nullptr: none is kept
   std::unique_ptr<engine::Engine> model;
 
   mutable std::mutex mutex;
@@ -410,11 +425,17 @@ Expected<GenerationResult> VlmEvaluator::generate(const GenerationRequest& reque
 
 void VlmEvaluator::cancel_generation() noexcept { impl_->cancel(); }
 
-void VlmEvaluator::unload_model() noexcept { impl_->post_unload(); }
+void VlmEvaluator::unload_model() noexcept {
+  impl_->engine_thread.post([impl = impl_] {
+    impl->forget_questions();
+    impl->unload();
+  });
+}
 
 void VlmEvaluator::emergency_memory_reset() noexcept {
   impl_->cancel();
   impl_->engine_thread.post([impl = impl_] {
+    impl->forget_questions();
     impl->unload();
     impl->give_back();
   });

@@ -55,6 +55,14 @@ struct MemoryPool::State {
     return *ledger.memory_limit_bytes > in_use() ? *ledger.memory_limit_bytes - in_use() : 0;
   }
 
+  // What is kept for reuse under a name of its own counts towards the cache limit too, and comes before
+  // nameless buffers.
+  std::size_t buffer_cache_limit() const {
+    const std::size_t named = ledger.of(MemoryHolder::cache_images) + ledger.of(MemoryHolder::cache_prefixes);
+    return ledger.cache_limit_bytes - std::min(ledger.cache_limit_bytes, named);
+  }
+  bool cache_is_within_limit() const { return cache.bytes() <= buffer_cache_limit(); }
+
   void add(MemoryHolder holder, std::size_t bytes) {
     std::size_t& held = ledger.holder_bytes[index_of(holder)];
     held += bytes;
@@ -160,7 +168,7 @@ std::size_t MemoryPool::set_cache_limit(std::size_t bytes) {
   {
     std::lock_guard lock(state_->mutex);
     previous = std::exchange(state_->ledger.cache_limit_bytes, bytes);
-    evicted = state_->evict_until([&] { return state_->cache.bytes() <= bytes; });
+    evicted = state_->evict_until([&] { return state_->cache_is_within_limit(); });
   }
   state_->unmap(evicted);
   return previous;
@@ -197,6 +205,8 @@ Expected<void> MemoryPool::charge(MemoryHolder holder, std::size_t bytes) {
       evicted = state_->evict_until([&] { return state_->room() >= bytes; });
       if (state_->room() >= bytes) {
         state_->add(holder, bytes);
+        const auto beyond_limit = state_->evict_until([&] { return state_->cache_is_within_limit(); });
+        evicted.insert(evicted.end(), beyond_limit.begin(), beyond_limit.end());
       } else {
         missing = bytes - state_->room();
         denial = state_->denial(holder, bytes);
@@ -248,11 +258,10 @@ void MemoryPool::take_back(MemoryHolder holder, std::byte* data, std::size_t byt
   {
     std::lock_guard lock(state_->mutex);
     state_->subtract(holder, bytes);
-    const bool keep = bytes <= state_->ledger.cache_limit_bytes && bytes <= state_->room();
+    const bool keep = bytes <= state_->buffer_cache_limit() && bytes <= state_->room();
     if (keep) {
       state_->cache.insert(data, bytes);
-      evicted =
-          state_->evict_until([&] { return state_->cache.bytes() <= state_->ledger.cache_limit_bytes; });
+      evicted = state_->evict_until([&] { return state_->cache_is_within_limit(); });
       std::size_t& peak = state_->ledger.holder_peak_bytes[index_of(MemoryHolder::cache_buffers)];
       peak = std::max(peak, state_->cache.bytes());
     } else {

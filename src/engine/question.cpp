@@ -1,0 +1,328 @@
+// How a question becomes a prompt, and how the prompt goes through the model: what earlier questions left
+// behind first, then pictures, each decoded, encoded and let go before the next, then the context and what is
+// new.
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "engine/chat_template.h"
+#include "engine/draft.h"
+#include "engine/engine.h"
+
+namespace plimsoll::engine {
+
+namespace {
+
+// Stands for a picture in the text that the chat template makes.
+constexpr std::string_view kMarker = "<__picture__>";
+
+double ms_since(Engine::Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Engine::Clock::now() - start).count();
+}
+
+std::size_t picture_count(const GenerationRequest& request) {
+  std::size_t count = 0;
+  for (const Turn& turn : request.turns) count += turn.images.size();
+  return count;
+}
+
+bool is_refusal(const Error& error) {
+  return error.code == ErrorCode::over_budget || error.code == ErrorCode::out_of_memory;
+}
+
+std::vector<std::string_view> split_at_markers(std::string_view text) {
+  std::vector<std::string_view> pieces;
+  for (std::size_t at = text.find(kMarker); at != std::string_view::npos; at = text.find(kMarker)) {
+    pieces.push_back(text.substr(0, at));
+    text.remove_prefix(at + kMarker.size());
+  }
+  pieces.push_back(text);
+  return pieces;
+}
+
+// Which model speaks, as far as that changes what a picture or a prompt becomes.
+std::uint64_t identity(const ModelFiles& files) {
+  std::size_t hash = 0;
+  const auto mix = [&](std::size_t value) { hash = hash * 1099511628211U + value; };
+  for (const auto& path : {files.text, files.vision}) {
+    std::error_code error;
+    mix(std::hash<std::string>{}(path.string()));
+    mix(std::filesystem::file_size(path, error));
+    mix(static_cast<std::size_t>(std::filesystem::last_write_time(path, error).time_since_epoch().count()));
+  }
+  return hash;
+}
+
+Error too_long_error(const GenerationResult& result, int longest) {
+  return {ErrorCode::invalid_argument, "the prompt takes " + std::to_string(result.prompt_tokens) +
+                                           " tokens (" + std::to_string(result.image.tokens) +
+                                           " of them pictures) and the model's context has " +
+                                           std::to_string(longest) + "; shorten it or use fewer pictures"};
+}
+
+}  // namespace
+
+// ---- the prompt -----------------------------------------------------------------------------------------
+
+Expected<std::string> Engine::render(const GenerationRequest& request) const {
+  std::vector<ChatMessage> messages;
+  std::string system = request.system_prompt.value_or(files_.system_prompt.value_or(
+      std::string(picture_count(request) > 0 ? kDefaultImageSystemPrompt : std::string_view())));
+  if (!system.empty()) messages.push_back({"system", std::move(system)});
+  for (const Turn& turn : request.turns) {
+    std::string content;
+    for (std::size_t i = 0; i < turn.images.size(); ++i) content += kMarker;
+    messages.push_back({"user", content + turn.prompt});
+    if (!turn.answer.empty()) messages.push_back({"assistant", turn.answer});
+  }
+  for (const Turn& turn : request.turns) {
+    if (turn.prompt.find(kMarker) != std::string::npos) {
+      return fail(ErrorCode::invalid_argument, "the question contains \"" + std::string(kMarker) +
+                                                   "\", which stands for a picture here; leave it out");
+    }
+  }
+  return apply_chat_template(text_->get(), messages);
+}
+
+Expected<PictureKey> Engine::key_of(const ImageSource& source, int image_size) const {
+  auto content = media::content_hash(source);
+  if (!content) return tl::unexpected(content.error());
+  return PictureKey{*content, identity(files_), image_size};
+}
+
+Expected<Prompt> Engine::lay_out(const Question& question, std::vector<AskedPicture>& pictures) const {
+  auto text = render(question.request);
+  if (!text) return tl::unexpected(text.error());
+  for (const Turn& turn : question.request.turns) {
+    for (const ImageSource& source : turn.images) pictures.push_back({&source, 0});
+  }
+  if (!pictures.empty() && !sees()) {
+    return fail(
+        ErrorCode::invalid_argument,
+        info_.name + " has no vision encoder, so it can not look at pictures; give its mmproj file too");
+  }
+  Prompt prompt;
+  const auto pieces = split_at_markers(*text);
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    prompt.add_text(text_->tokenize(pieces[i], i == 0));
+    if (i == pictures.size()) break;
+    auto key = key_of(*pictures[i].source, question.configuration.image_size);
+    if (!key) return tl::unexpected(key.error());
+    pictures[i].part = prompt.parts().size();
+    prompt.add_picture(*key);
+  }
+  return prompt;
+}
+
+// ---- what is known of it --------------------------------------------------------------------------------
+
+// The last part always goes through the model: the answer begins with what it says then.
+Engine::Beginning Engine::find_beginning(Prompt& prompt) {
+  if (!options_.cache) return {};
+  const std::span<const PromptPart> parts(prompt.parts().data(), prompt.parts().size() - 1);
+  Beginning beginning;
+  if (context_) beginning.parts = common_parts(in_context_, parts);
+  if (auto saved = options_.cache->find_prefix(parts, settings_.kv_type);
+      saved && saved->parts.size() > beginning.parts) {
+    beginning = {saved->parts.size(), std::move(saved)};
+  }
+  const PromptParts& known = beginning.saved ? beginning.saved->parts : in_context_;
+  for (std::size_t i = 0; i < beginning.parts; ++i) prompt.measure(i, known[i].positions);
+  return beginning;
+}
+
+// What the context holds stays there where nothing has to be made or brought in that could take its place;
+// otherwise it is set aside.
+void Engine::secure(Beginning& beginning, const Prompt& prompt, const Question& question, bool all_seen) {
+  if (beginning.parts == 0 || beginning.saved) return;
+  const std::span<const PromptPart> parts(prompt.parts().data(), beginning.parts);
+  if (!context_->cut_off_at(positions_of(parts))) {
+    beginning = {};  // a model that can not forget a part of what it read
+    return;
+  }
+  in_context_.resize(beginning.parts);
+  if (all_seen && fits_context(prompt, question.max_tokens())) return;
+  auto state = context_->save(MemoryHolder::kv);
+  context_.reset();
+  if (!state) {
+    beginning = {};
+    return;
+  }
+  beginning.saved = std::make_shared<PromptPrefix>(
+      PromptPrefix{{parts.begin(), parts.end()}, settings_.kv_type, std::move(*state)});
+}
+
+// ---- pictures -------------------------------------------------------------------------------------------
+
+// With the encoder on demand, what the answer will need is not there while the encoder is.
+Expected<void> Engine::bring_vision_in(const CancelFlagPtr& cancel, GenerationResult& result) {
+  if (vision_) return {};
+  context_.reset();
+  if (text_->weights().streamed()) text_->weights().drop_layers();
+  const auto start = Clock::now();
+  auto loaded = load_vision({}, cancel);
+  result.timing.load_ms += ms_since(start);
+  return loaded;
+}
+
+Expected<EncodedPicturePtr> Engine::look_at(const ImageSource& source, const Question& question,
+                                            GenerationResult& result) {
+  if (auto there = bring_vision_in(question.cancel, result); !there) return tl::unexpected(there.error());
+  const int edge = vision_->longest_edge(), image_size = question.configuration.image_size;
+  const auto decode_start = Clock::now();
+  auto image = decode_image(source, edge > 0 ? std::min(edge, image_size) : image_size, *pool_,
+                            question.cancel->raw());
+  result.timing.image_decode_ms += ms_since(decode_start);
+  if (!image) return tl::unexpected(image.error());
+  const auto encode_start = Clock::now();
+  auto encoded = vision_->encode(*image, image_size, question.cancel, question.between_steps);
+  result.timing.image_encode_ms += ms_since(encode_start);
+  if (encoded) result.image.tiles += (*encoded)->tiles();
+  return encoded;
+}
+
+Expected<void> Engine::show_pictures(Prompt& prompt, const std::vector<AskedPicture>& pictures,
+                                     const Beginning& beginning, const Question& question,
+                                     GenerationResult& result) {
+  for (const AskedPicture& picture : pictures) {
+    if (picture.part < beginning.parts) {
+      ++result.image.reused;
+      continue;
+    }
+    const PictureKey& key = prompt.parts()[picture.part].key;
+    EncodedPicturePtr encoded = options_.cache ? options_.cache->find_picture(key) : nullptr;
+    if (encoded) {
+      ++result.image.reused;
+    } else {
+      auto seen = look_at(*picture.source, question, result);
+      if (!seen) return tl::unexpected(seen.error());
+      encoded = std::move(*seen);
+      if (options_.cache) options_.cache->keep(key, encoded);
+    }
+    prompt.show(picture.part, std::move(encoded));
+  }
+  return {};
+}
+
+// ---- the context ----------------------------------------------------------------------------------------
+
+int Engine::tokens_for(const Prompt& prompt, int max_tokens) const {
+  return static_cast<int>(
+      std::min<long>(info_.context_length, static_cast<long>(prompt.positions()) + max_tokens));
+}
+
+bool Engine::fits_context(const Prompt& prompt, int max_tokens) const {
+  const int tokens = tokens_for(prompt, max_tokens);
+  const int batch = std::max(prompt.widest_batch(), std::min(settings_.batch_tokens, tokens));
+  return context_ && context_->size().tokens >= tokens && context_->size().batch_tokens >= batch;
+}
+
+// The context is as large as this question needs, not as large as the model could be asked for. What was
+// streamed in for the question before makes room for it, and comes back into what is left.
+Expected<void> Engine::make_room(const Prompt& prompt, int max_tokens, GenerationResult& result) {
+  if (prompt.positions() >= info_.context_length) {
+    return tl::unexpected(too_long_error(result, info_.context_length));
+  }
+  if (!fits_context(prompt, max_tokens)) {
+    context_.reset();
+    if (text_->weights().streamed()) text_->weights().drop_layers();
+    auto made = make_context(tokens_for(prompt, max_tokens), prompt.widest_batch(), result);
+    if (!made) return made;
+  }
+  return settle_text_weights();
+}
+
+// A conversation that is longer than the plan foresaw may still fit in a smaller way.
+Expected<void> Engine::make_context(int tokens, int widest_batch, GenerationResult& result) {
+  struct Way {
+    int batch_tokens;
+    KvType kv_type;
+    std::optional<Concession> concession;
+  };
+  const int small = std::min(settings_.batch_tokens, kSmallestBatch);
+  const Way ways[] = {{settings_.batch_tokens, settings_.kv_type, {}},
+                      {small, settings_.kv_type, Concession::smaller_batch},
+                      {small, KvType::q8_0, Concession::kv_q8_0},
+                      {small, KvType::q4_0, Concession::kv_q4_0}};
+  Expected<std::unique_ptr<TextContext>> context = nullptr;
+  for (const Way& way : ways) {
+    if (way.kv_type < settings_.kv_type) continue;
+    const int batch = std::max(widest_batch, std::min(way.batch_tokens, tokens));
+    auto smaller = TextContext::create(*text_, {tokens, batch, way.kv_type}, options_.threads);
+    // The first refusal says what the question needs as it was asked.
+    if (smaller || !context || !way.concession) context = std::move(smaller);
+    if (context && *context) {
+      if (way.concession) result.concessions.push_back(*way.concession);
+      context_ = std::move(*context);
+      in_context_.clear();
+      return {};
+    }
+    if (!is_refusal(context.error())) break;
+  }
+  return tl::unexpected(context.error());
+}
+
+// ---- through the model ----------------------------------------------------------------------------------
+
+Expected<void> Engine::go_on_from(const Beginning& beginning) {
+  if (beginning.parts > 0 && !beginning.saved) return {};
+  context_->clear();
+  in_context_.clear();
+  if (beginning.parts == 0) return {};
+  auto restored = context_->restore(beginning.saved->state, positions_of(beginning.saved->parts));
+  if (restored) in_context_ = beginning.saved->parts;
+  return restored;
+}
+
+void Engine::remember_context() {
+  const std::size_t bytes = context_->saved_bytes();
+  if (!options_.cache || !options_.cache->has_room_for(bytes)) return;
+  auto state = context_->save(MemoryHolder::cache_prefixes);
+  if (!state) return;
+  options_.cache->keep(
+      std::make_shared<PromptPrefix>(PromptPrefix{in_context_, context_->size().kv_type, std::move(*state)}));
+}
+
+// Behind the last picture the context is remembered: what comes next about it may be another question.
+Expected<void> Engine::prefill(const Prompt& prompt, const CancelFlagPtr& cancel) {
+  const PromptParts& parts = prompt.parts();
+  for (const std::size_t end : {parts_through_pictures(parts), parts.size()}) {
+    const std::size_t begin = in_context_.size();
+    if (end <= begin) continue;
+    if (auto done = prompt.prefill(begin, end, *context_, cancel); !done) return done;
+    in_context_.assign(parts.begin(), parts.begin() + static_cast<std::ptrdiff_t>(end));
+    if (end < parts.size() && prompt.counts_up()) remember_context();
+  }
+  return {};
+}
+
+Expected<void> Engine::read_prompt(const Question& question, GenerationResult& result) {
+  std::vector<AskedPicture> pictures;
+  auto prompt = lay_out(question, pictures);
+  if (!prompt) return tl::unexpected(prompt.error());
+  phase_ = Phase::preparing;
+  Beginning beginning = find_beginning(*prompt);
+  const bool all_seen = pictures.empty() || pictures.back().part < beginning.parts;
+  secure(beginning, *prompt, question, all_seen);
+  phase_ = Phase::looking;
+  auto shown = show_pictures(*prompt, pictures, beginning, question, result);
+  phase_ = Phase::preparing;
+  const bool on_demand = settings_.vision == VisionResidency::on_demand;
+  if (on_demand && vision_ && (!shown || vision_->can_leave())) vision_.reset();
+  if (!shown) return shown;
+
+  result.prompt_tokens = prompt->positions();
+  result.reused_tokens = positions_of({prompt->parts().data(), beginning.parts});
+  for (const AskedPicture& picture : pictures) result.image.tokens += prompt->parts()[picture.part].positions;
+  if (auto room = make_room(*prompt, question.max_tokens(), result); !room) return room;
+  const auto start = Clock::now();
+  auto done = go_on_from(beginning);
+  beginning.saved.reset();
+  if (done) done = prefill(*prompt, question.cancel);
+  result.timing.prefill_ms = ms_since(start);
+  if (!prompt->counts_up()) in_context_.clear();  // positions that only the encoder knows
+  if (on_demand) vision_.reset();
+  return done;
+}
+
+}  // namespace plimsoll::engine

@@ -1,0 +1,198 @@
+#include "engine/siglip_encoder.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "engine/siglip_layers.h"
+#include "engine/tile_layout.h"
+#include "ggml-alloc.h"
+#include "ggml-cpu.h"
+#include "memory/page_source.h"
+
+namespace plimsoll::engine {
+
+namespace {
+
+std::unique_ptr<SiglipLayers> make_layers(const SiglipFile& file, GovernedDevice& device, VisionKernels which,
+                                          int threads) {
+  using kernels::Precision;
+  if (which == VisionKernels::plain || !kernels::available()) return make_plain_layers(file, device);
+  const bool int8 = which == VisionKernels::int8 || (which == VisionKernels::best && file.quantised());
+  return make_packed_layers(file, device, threads, int8 ? Precision::int8 : Precision::bf16);
+}
+
+// The graph of one tile, and the memory that it computes in.
+class TileGraph {
+ public:
+  TileGraph(const SiglipShape& shape, SiglipLayers& layers) {
+    const std::size_t nodes = 64 + static_cast<std::size_t>(shape.layers) * 40;
+    context_.reset(ggml_init(
+        {nodes * ggml_tensor_overhead() + ggml_graph_overhead_custom(nodes, false), nullptr, true}));
+    ggml_context* c = context_.get();
+    patches_ = ggml_new_tensor_2d(c, GGML_TYPE_F32, shape.patch_values(), shape.patches());
+    ggml_set_input(patches_);
+    ggml_tensor* x = layers.embed(c, patches_);
+    for (int i = 0; i < shape.layers; ++i) x = layers.layer(c, x, i);
+    rows_ = layers.connect(c, x);
+    ggml_set_output(rows_);
+    graph_ = ggml_new_graph_custom(c, nodes, false);
+    ggml_build_forward_expand(graph_, rows_);
+  }
+
+  /// False: no memory; the device knows why.
+  bool allocate(GovernedDevice& device) {
+    allocator_.reset(ggml_gallocr_new(device.plain_type()));
+    return ggml_gallocr_alloc_graph(allocator_.get(), graph_);
+  }
+
+  std::size_t scratch_bytes(int threads) const {
+    const std::size_t page = PageSource::page_bytes();
+    return (ggml_graph_plan(graph_, threads, nullptr).work_size + page - 1) / page * page;
+  }
+
+  ggml_cgraph* get() const { return graph_; }
+  float* patches() const { return static_cast<float*>(patches_->data); }
+  const float* rows() const { return static_cast<const float*>(rows_->data); }
+
+ private:
+  struct Free {
+    void operator()(ggml_context* context) const { ggml_free(context); }
+    void operator()(ggml_gallocr* allocator) const { ggml_gallocr_free(allocator); }
+  };
+  std::unique_ptr<ggml_context, Free> context_;
+  std::unique_ptr<ggml_gallocr, Free> allocator_;
+  ggml_tensor* patches_ = nullptr;
+  ggml_tensor* rows_ = nullptr;
+  ggml_cgraph* graph_ = nullptr;
+};
+
+class SiglipEncoder : public VisionEncoder {
+ public:
+  SiglipEncoder(SiglipFile file, VisionKernels kernels, TextModel& text, GovernedDevice& device, int threads)
+      : file_(std::move(file)),
+        text_(text),
+        device_(device),
+        layers_(make_layers(file_, device, kernels, threads)),
+        graph_(file_.shape(), *layers_),
+        backend_(ggml_backend_dev_init(device.handle(), nullptr)) {}
+
+  Expected<void> load(const Progress& progress, const CancelFlagPtr& cancel);
+
+  int longest_edge() const override { return file_.shape().longest_edge; }
+  bool can_leave() const override { return true; }
+  Expected<EncodedPicturePtr> encode(const Image& image, int image_size, const CancelFlagPtr& cancel,
+                                     const std::function<void()>& between_tiles) override;
+
+ private:
+  void cut_patches(const Image& image, int left, int top);
+  Expected<Buffer> encode_tile(const CancelFlagPtr& cancel);
+
+  struct Free {
+    void operator()(ggml_backend_t backend) const { ggml_backend_free(backend); }
+  };
+  SiglipFile file_;
+  TextModel& text_;
+  GovernedDevice& device_;
+  std::unique_ptr<SiglipLayers> layers_;
+  TileGraph graph_;
+  std::unique_ptr<ggml_backend, Free> backend_;
+};
+
+Expected<void> SiglipEncoder::load(const Progress& progress, const CancelFlagPtr& cancel) {
+  if (auto filled = layers_->fill(progress, cancel); !filled) return filled;
+  if (graph_.allocate(device_)) return {};
+  return tl::unexpected(device_.take_refusal().value_or(
+      Error{ErrorCode::out_of_memory, "no memory for the vision encoder's graph"}));
+}
+
+// Each patch becomes one row: all of red, then green, then blue, as the model's first product wants it.
+void SiglipEncoder::cut_patches(const Image& image, int left, int top) {
+  const SiglipShape& s = file_.shape();
+  float colour[3][256];
+  for (std::size_t c = 0; c < 3; ++c) {
+    for (int i = 0; i < 256; ++i) {
+      colour[c][i] = (static_cast<float>(i) / 255 - s.mean[c]) / s.deviation[c];
+    }
+  }
+  const int side = s.patches_a_side();
+  const auto* pixels = reinterpret_cast<const unsigned char*>(image.pixels.data());
+  float* out = graph_.patches();
+  for (int patch = 0; patch < s.patches(); ++patch) {
+    const int x = left + patch % side * s.patch, y = top + patch / side * s.patch;
+    for (int c = 0; c < 3; ++c) {
+      for (int row = 0; row < s.patch; ++row) {
+        const unsigned char* from = pixels + (std::ptrdiff_t{y + row} * image.width + x) * 3 + c;
+        for (int column = 0; column < s.patch; ++column) *out++ = colour[c][from[column * 3]];
+      }
+    }
+  }
+}
+
+Expected<Buffer> SiglipEncoder::encode_tile(const CancelFlagPtr& cancel) {
+  const bool done =
+      !cancel->cancelled() && ggml_backend_graph_compute(backend_.get(), graph_.get()) == GGML_STATUS_SUCCESS;
+  if (!done || cancel->cancelled()) {
+    return tl::unexpected(explain_failure(device_, cancel, "the vision encoder"));
+  }
+  if (file_.data().damaged()) return tl::unexpected(file_.data().damage_error());
+  const SiglipShape& s = file_.shape();
+  const std::size_t bytes =
+      static_cast<std::size_t>(s.positions()) * static_cast<std::size_t>(s.output_width) * sizeof(float);
+  auto rows = device_.pool().allocate(MemoryHolder::cache_images, bytes);
+  if (rows) std::memcpy(rows->data(), graph_.rows(), bytes);
+  return rows;
+}
+
+Expected<EncodedPicturePtr> SiglipEncoder::encode(const Image& image, int image_size,
+                                                  const CancelFlagPtr& cancel,
+                                                  const std::function<void()>& between_tiles) {
+  device_.listen_to(cancel);
+  const SiglipShape& s = file_.shape();
+  const TileLayout layout = tile_layout(image.width, image.height, image_size, s.longest_edge, s.tile);
+  const auto texts = texts_around_tiles(layout);
+  auto picture = std::make_shared<EncodedPicture>();
+  auto pixels = stretch_image(image, layout.columns * s.tile, layout.rows * s.tile, device_.pool());
+  for (int tile = 0; tile < layout.tiles(); ++tile) {
+    const bool overview = layout.is_grid() && tile == layout.tiles() - 1;
+    if (overview && pixels) pixels = stretch_image(*pixels, s.tile, s.tile, device_.pool());
+    if (!pixels) return tl::unexpected(pixels.error());
+    const int column = overview ? 0 : tile % layout.columns, row = overview ? 0 : tile / layout.columns;
+    cut_patches(*pixels, column * s.tile, row * s.tile);
+    auto rows = encode_tile(cancel);
+    if (between_tiles) between_tiles();
+    if (!rows) return tl::unexpected(rows.error());
+    picture->add_tokens(text_.tokenize(texts[static_cast<std::size_t>(tile)], false));
+    picture->add_tile(std::move(*rows), s.positions());
+  }
+  picture->add_tokens(text_.tokenize(texts.back(), false));
+  return picture;
+}
+
+}  // namespace
+
+SiglipBytes siglip_bytes(const SiglipFile& file, VisionKernels kernels, int threads) {
+  constexpr auto kCompute = MemoryHolder::compute_vision;
+  auto pool = MemoryPool::create(std::make_unique<memory::AddressesOnly>());
+  GovernedDevice device(pool, {MemoryHolder::weights_vision, kCompute}, threads, false);
+  const auto layers = make_layers(file, device, kernels, threads);
+  TileGraph graph(file.shape(), *layers);
+  graph.allocate(device);
+  const std::size_t page = PageSource::page_bytes();
+  const auto whole_pages = [&](std::size_t bytes) { return (bytes + page - 1) / page * page; };
+  const bool mapped = layers->working_bytes() == 0;
+  return {mapped ? layers->weight_bytes() : whole_pages(layers->weight_bytes()),
+          pool->ledger().of(kCompute) + whole_pages(layers->working_bytes()) + graph.scratch_bytes(threads)};
+}
+
+Expected<std::unique_ptr<VisionEncoder>> load_siglip_encoder(SiglipFile file, VisionKernels kernels,
+                                                             TextModel& text, GovernedDevice& device,
+                                                             int threads, const Progress& progress,
+                                                             const CancelFlagPtr& cancel) {
+  device.listen_to(cancel);
+  auto encoder = std::make_unique<SiglipEncoder>(std::move(file), kernels, text, device, threads);
+  if (auto loaded = encoder->load(progress, cancel); !loaded) return tl::unexpected(loaded.error());
+  return encoder;
+}
+
+}  // namespace plimsoll::engine

@@ -1,0 +1,401 @@
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "engine/siglip_layers.h"
+#include "kernels/attention.h"
+#include "kernels/rows.h"
+
+namespace plimsoll::engine {
+
+namespace {
+
+using kernels::After;
+using kernels::kRowBlock;
+using kernels::PackedMatrix;
+using kernels::Precision;
+using kernels::PreparedRows;
+
+// The connector's rows are longer than all others: fewer of them fit.
+constexpr int kConnectorBlock = 8;
+
+std::size_t aligned(std::size_t bytes) {
+  constexpr std::size_t kAlignment = 64;
+  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+}
+std::size_t float_bytes(int count) { return aligned(static_cast<std::size_t>(count) * sizeof(float)); }
+
+float* row_of(const ggml_tensor* tensor, int row) {
+  return reinterpret_cast<float*>(static_cast<std::byte*>(tensor->data) +
+                                  static_cast<std::size_t>(row) * tensor->nb[1]);
+}
+
+// Memory handed out piece by piece.
+class Pieces {
+ public:
+  explicit Pieces(std::byte* memory) : next_(memory) {}
+  std::byte* take(std::size_t bytes) { return std::exchange(next_, next_ + aligned(bytes)); }
+  float* take_floats(int count) { return reinterpret_cast<float*>(take(float_bytes(count))); }
+
+ private:
+  std::byte* next_;
+};
+
+struct Norm {
+  const float* weight = nullptr;
+  const float* bias = nullptr;
+};
+
+struct Layer {
+  Norm before_attention, before_mlp;
+  PackedMatrix qkv, out, up, down;
+};
+
+class PackedLayers : public SiglipLayers {
+ public:
+  PackedLayers(const SiglipFile& file, GovernedDevice& device, int threads, Precision precision);
+
+  std::size_t weight_bytes() const override { return weight_bytes_; }
+  std::size_t working_bytes() const override { return thread_bytes() * static_cast<std::size_t>(threads_); }
+  Expected<void> fill(const Progress& progress, const CancelFlagPtr& cancel) override;
+
+  ggml_tensor* embed(ggml_context* graph, ggml_tensor* patches) override;
+  ggml_tensor* layer(ggml_context* graph, ggml_tensor* x, int index) override;
+  ggml_tensor* connect(ggml_context* graph, ggml_tensor* x) override;
+
+ private:
+  // One matrix to be packed, of one or more tensors side by side.
+  struct Packing {
+    PackedMatrix* matrix;
+    std::vector<std::string> names;
+    int inputs;
+    int outputs;
+    Precision precision;
+  };
+  struct Copy {
+    const float** target;
+    std::string name;
+  };
+  // What a node of the graph is told.
+  struct Task {
+    PackedLayers* self;
+    const Layer* layer;
+  };
+  using Work = void (PackedLayers::*)(ggml_tensor& out, int thread, int threads, const Layer* layer);
+
+  void plan();
+  void plan_layer(Layer& layer, const std::string& name);
+  Expected<void> pack(const Packing& packing, std::byte* memory);
+  void pack_outputs(const Packing& packing, std::atomic<int>& next);
+  std::size_t thread_bytes() const;
+  Pieces scratch(int thread) const {
+    return Pieces(working_.data() + static_cast<std::size_t>(thread) * thread_bytes());
+  }
+
+  template <Work kWork>
+  ggml_tensor* node(ggml_context* graph, ggml_type type, int values, int rows,
+                    std::vector<ggml_tensor*> sources, const Layer* layer);
+
+  void embed_rows(ggml_tensor& out, int thread, int threads, const Layer*);
+  void project_rows(ggml_tensor& out, int thread, int threads, const Layer* layer);
+  void attend_heads(ggml_tensor& out, int thread, int threads, const Layer*);
+  void finish_rows(ggml_tensor& out, int thread, int threads, const Layer* layer);
+  void connect_rows(ggml_tensor& out, int thread, int threads, const Layer*);
+
+  const SiglipFile& file_;
+  const SiglipShape& shape_;
+  GovernedDevice& device_;
+  int threads_;
+  Precision precision_;
+
+  std::vector<Packing> packings_;
+  std::vector<Copy> copies_;
+  std::size_t weight_bytes_ = 0;
+  Buffer weights_, working_;
+  std::vector<Task> tasks_;
+
+  PackedMatrix patches_, connector_;
+  const float* positions_ = nullptr;
+  Norm last_;
+  std::vector<Layer> layers_;
+};
+
+PackedLayers::PackedLayers(const SiglipFile& file, GovernedDevice& device, int threads, Precision precision)
+    : file_(file), shape_(file.shape()), device_(device), threads_(threads), precision_(precision) {
+  layers_.resize(static_cast<std::size_t>(shape_.layers));
+  tasks_.reserve(layers_.size() + 1);
+  tasks_.push_back({this, nullptr});
+  for (const Layer& layer : layers_) tasks_.push_back({this, &layer});
+  plan();
+}
+
+// ---- weights --------------------------------------------------------------------------------------------
+
+void PackedLayers::plan() {
+  const SiglipShape& s = shape_;
+  // Colours differ little from patch to patch: the first product stays exact to 16 bits.
+  packings_.push_back({&patches_, {"v.patch_embd"}, s.patch_values(), s.width, Precision::bf16});
+  packings_.push_back({&connector_, {"mm.model.fc"}, s.shuffled_width(), s.output_width, precision_});
+  copies_.push_back({&positions_, "v.position_embd.weight"});
+  copies_.push_back({&last_.weight, "v.post_ln.weight"});
+  copies_.push_back({&last_.bias, "v.post_ln.bias"});
+  for (std::size_t i = 0; i < layers_.size(); ++i) plan_layer(layers_[i], "v.blk." + std::to_string(i) + ".");
+  for (const Packing& p : packings_) {
+    weight_bytes_ += aligned(kernels::packed_bytes(p.precision, p.inputs, p.outputs));
+  }
+  for (const Copy& copy : copies_) {
+    weight_bytes_ += float_bytes(static_cast<int>(ggml_nelements(file_.tensor(copy.name))));
+  }
+}
+
+void PackedLayers::plan_layer(Layer& layer, const std::string& name) {
+  const int width = shape_.width, mlp = shape_.mlp;
+  copies_.push_back({&layer.before_attention.weight, name + "ln1.weight"});
+  copies_.push_back({&layer.before_attention.bias, name + "ln1.bias"});
+  copies_.push_back({&layer.before_mlp.weight, name + "ln2.weight"});
+  copies_.push_back({&layer.before_mlp.bias, name + "ln2.bias"});
+  packings_.push_back(
+      {&layer.qkv, {name + "attn_q", name + "attn_k", name + "attn_v"}, width, 3 * width, precision_});
+  packings_.push_back({&layer.out, {name + "attn_out"}, width, width, precision_});
+  packings_.push_back({&layer.up, {name + "ffn_up"}, width, mlp, precision_});
+  packings_.push_back({&layer.down, {name + "ffn_down"}, mlp, width, precision_});
+}
+
+// Row `row` of a tensor in the file's pages, as floats.
+void read_row(const SiglipFile& file, const std::byte* pages, const std::string& name, std::int64_t row,
+              std::int64_t count, float* target) {
+  const ggml_tensor* tensor = file.tensor(name);
+  const std::byte* data =
+      pages + file.place(name).offset + static_cast<std::size_t>(row) * ggml_row_size(tensor->type, count);
+  if (tensor->type == GGML_TYPE_F32) {
+    std::memcpy(target, data, static_cast<std::size_t>(count) * sizeof(float));
+  } else {
+    ggml_get_type_traits(tensor->type)->to_float(data, target, count);
+  }
+}
+
+Expected<void> PackedLayers::fill(const Progress& progress, const CancelFlagPtr& cancel) {
+  auto weights = device_.allocate_weights(weight_bytes_);
+  if (!weights) return tl::unexpected(weights.error());
+  weights_ = std::move(*weights);
+  auto working = device_.allocate_compute(working_bytes());
+  if (!working) return tl::unexpected(working.error());
+  working_ = std::move(*working);
+  auto mapping = file_.data().map(0);
+  if (!mapping) return tl::unexpected(mapping.error());
+
+  Pieces memory(weights_.data());
+  for (const Copy& copy : copies_) {
+    const std::int64_t count = ggml_nelements(file_.tensor(copy.name));
+    float* target = memory.take_floats(static_cast<int>(count));
+    read_row(file_, (*mapping)->data(), copy.name, 0, count, target);
+    *copy.target = target;
+  }
+  std::size_t done = 0;
+  for (const Packing& packing : packings_) {
+    if (cancel->cancelled()) return fail(ErrorCode::cancelled, "the load was cancelled");
+    const std::size_t bytes = kernels::packed_bytes(packing.precision, packing.inputs, packing.outputs);
+    if (auto packed = pack(packing, memory.take(bytes)); !packed) return packed;
+    if (progress) progress(static_cast<float>(done += bytes) / static_cast<float>(weight_bytes_));
+  }
+  return {};
+}
+
+// The kernel may drop the file's pages once they are packed.
+Expected<void> PackedLayers::pack(const Packing& packing, std::byte* memory) {
+  *packing.matrix = kernels::lay_out_packed(packing.precision, packing.inputs, packing.outputs, memory);
+  std::atomic<int> next = 0;
+  std::vector<std::thread> others;
+  for (int i = 1; i < threads_; ++i) others.emplace_back([&] { pack_outputs(packing, next); });
+  pack_outputs(packing, next);
+  for (std::thread& other : others) other.join();
+  for (const std::string& name : packing.names) {
+    const WeightFile::Place& at = file_.place(name + ".weight");
+    (*file_.data().map(0))->drop(at.offset, at.bytes);
+  }
+  if (file_.data().damaged()) return tl::unexpected(file_.data().damage_error());
+  return {};
+}
+
+void PackedLayers::pack_outputs(const Packing& packing, std::atomic<int>& next) {
+  constexpr int kBatch = 16;
+  const std::byte* pages = (*file_.data().map(0))->data();
+  const int each = packing.outputs / static_cast<int>(packing.names.size());
+  std::vector<float> row(static_cast<std::size_t>(packing.inputs));
+  for (int begin = next.fetch_add(kBatch); begin < packing.outputs; begin = next.fetch_add(kBatch)) {
+    for (int output = begin; output < std::min(begin + kBatch, packing.outputs); ++output) {
+      const std::string& name = packing.names[static_cast<std::size_t>(output / each)];
+      float bias = 0;
+      if (const ggml_tensor* tensor = file_.tensor(name + ".bias")) {
+        const std::byte* data = pages + file_.place(tensor->name).offset;
+        std::memcpy(&bias, data + static_cast<std::size_t>(output % each) * sizeof(float), sizeof(bias));
+      }
+      read_row(file_, pages, name + ".weight", output % each, packing.inputs, row.data());
+      kernels::pack_output(*packing.matrix, output, row.data(), bias);
+    }
+  }
+}
+
+// ---- nodes ----------------------------------------------------------------------------------------------
+
+// The most that one node wants: a block of rows on both sides of the widest product, and what stands between.
+std::size_t PackedLayers::thread_bytes() const {
+  const SiglipShape& s = shape_;
+  const auto floats = [](int values, int rows) {
+    return static_cast<std::size_t>(rows) * float_bytes(values);
+  };
+  const auto prepared = [&](int values, int rows) {
+    return aligned(kernels::prepared_bytes(Precision::bf16, values, rows));
+  };
+  const std::size_t finishing = prepared(std::max(s.width, s.mlp), kRowBlock) + prepared(s.width, kRowBlock) +
+                                floats(s.mlp, kRowBlock) + floats(s.width, 1);
+  const std::size_t embedding = prepared(s.patch_values(), kRowBlock);
+  const std::size_t connecting =
+      prepared(s.shuffled_width(), kConnectorBlock) + floats(s.shuffled_width(), 1);
+  const std::size_t attending = kernels::attention_bytes({s.patches(), s.heads, s.head_width()});
+  return aligned(std::max({finishing, embedding, connecting, attending}));
+}
+
+template <PackedLayers::Work kWork>
+ggml_tensor* PackedLayers::node(ggml_context* graph, ggml_type type, int values, int rows,
+                                std::vector<ggml_tensor*> sources, const Layer* layer) {
+  const auto run = [](ggml_tensor* out, int thread, int threads, void* data) {
+    const auto& task = *static_cast<const Task*>(data);
+    (task.self->*kWork)(*out, thread, threads, task.layer);
+  };
+  const std::size_t index = layer == nullptr ? 0 : static_cast<std::size_t>(layer - layers_.data()) + 1;
+  return ggml_custom_4d(graph, type, values, rows, 1, 1, sources.data(), static_cast<int>(sources.size()),
+                        run, GGML_N_TASKS_MAX, &tasks_[index]);
+}
+
+ggml_tensor* PackedLayers::embed(ggml_context* graph, ggml_tensor* patches) {
+  return node<&PackedLayers::embed_rows>(graph, GGML_TYPE_F32, shape_.width, shape_.patches(), {patches},
+                                         nullptr);
+}
+
+ggml_tensor* PackedLayers::layer(ggml_context* graph, ggml_tensor* x, int index) {
+  const Layer* layer = &layers_[static_cast<std::size_t>(index)];
+  const int width = shape_.width, rows = shape_.patches();
+  ggml_tensor* qkv = node<&PackedLayers::project_rows>(graph, GGML_TYPE_BF16, 3 * width, rows, {x}, layer);
+  ggml_tensor* seen = node<&PackedLayers::attend_heads>(graph, GGML_TYPE_F32, width, rows, {qkv}, layer);
+  return node<&PackedLayers::finish_rows>(graph, GGML_TYPE_F32, width, rows, {x, seen}, layer);
+}
+
+ggml_tensor* PackedLayers::connect(ggml_context* graph, ggml_tensor* x) {
+  return node<&PackedLayers::connect_rows>(graph, GGML_TYPE_F32, shape_.output_width, shape_.positions(), {x},
+                                           nullptr);
+}
+
+// Calls visit(first row, rows) for this thread's blocks.
+template <typename Visit>
+void each_block(int rows, int block, int thread, int threads, Visit visit) {
+  for (int first = thread * block; first < rows; first += threads * block) {
+    visit(first, std::min(block, rows - first));
+  }
+}
+
+void PackedLayers::embed_rows(ggml_tensor& out, int thread, int threads, const Layer*) {
+  const int inputs = shape_.patch_values(), width = shape_.width;
+  each_block(shape_.patches(), kRowBlock, thread, threads, [&](int first, int count) {
+    Pieces pieces = scratch(thread);
+    const PreparedRows rows = kernels::lay_out_prepared(Precision::bf16, inputs, kRowBlock, pieces.take(0));
+    for (int i = 0; i < count; ++i) {
+      kernels::prepare_row(rows, i, row_of(out.src[0], first + i), inputs);
+      std::memcpy(row_of(&out, first + i), positions_ + static_cast<std::ptrdiff_t>(first + i) * width,
+                  static_cast<std::size_t>(width) * sizeof(float));
+    }
+    kernels::multiply(patches_, rows, count,
+                      {row_of(&out, first), static_cast<std::size_t>(width), After::add});
+  });
+}
+
+void PackedLayers::project_rows(ggml_tensor& out, int thread, int threads, const Layer* layer) {
+  const int width = shape_.width;
+  const Norm& norm = layer->before_attention;
+  each_block(shape_.patches(), kRowBlock, thread, threads, [&](int first, int count) {
+    Pieces pieces = scratch(thread);
+    float* normal = pieces.take_floats(width);
+    const PreparedRows rows = kernels::lay_out_prepared(precision_, width, kRowBlock, pieces.take(0));
+    for (int i = 0; i < count; ++i) {
+      kernels::layer_norm(row_of(out.src[0], first + i), norm.weight, norm.bias, shape_.epsilon, width,
+                          normal);
+      kernels::prepare_row(rows, i, normal, width);
+    }
+    auto* target = reinterpret_cast<std::uint16_t*>(row_of(&out, first));
+    kernels::multiply(layer->qkv, rows, count,
+                      {.data = target,
+                       .stride = static_cast<std::size_t>(3 * width),
+                       .scaled_outputs = width,
+                       .factor = kernels::query_factor(shape_.head_width())});
+  });
+}
+
+void PackedLayers::attend_heads(ggml_tensor& out, int thread, int threads, const Layer*) {
+  const auto* qkv = static_cast<const std::uint16_t*>(out.src[0]->data);
+  for (int head = thread; head < shape_.heads; head += threads) {
+    kernels::attend({shape_.patches(), shape_.heads, shape_.head_width()}, head, qkv, row_of(&out, 0),
+                    scratch(thread).take(0));
+  }
+}
+
+// All that follows attention concerns each row alone.
+void PackedLayers::finish_rows(ggml_tensor& out, int thread, int threads, const Layer* layer) {
+  const int width = shape_.width, mlp = shape_.mlp;
+  const auto stride = static_cast<std::size_t>(width);
+  each_block(shape_.patches(), kRowBlock, thread, threads, [&](int first, int count) {
+    Pieces pieces = scratch(thread);
+    float* normal = pieces.take_floats(width);
+    float* inner = pieces.take_floats(mlp * kRowBlock);
+    const PreparedRows narrow = kernels::lay_out_prepared(
+        precision_, width, kRowBlock, pieces.take(kernels::prepared_bytes(precision_, width, kRowBlock)));
+    const PreparedRows wide = kernels::lay_out_prepared(precision_, mlp, kRowBlock, pieces.take(0));
+    float* x = row_of(&out, first);
+    for (int i = 0; i < count; ++i) {
+      kernels::prepare_row(narrow, i, row_of(out.src[1], first + i), width);
+      std::memcpy(x + i * width, row_of(out.src[0], first + i), stride * sizeof(float));
+    }
+    kernels::multiply(layer->out, narrow, count, {x, stride, After::add});
+    for (int i = 0; i < count; ++i) {
+      kernels::layer_norm(x + i * width, layer->before_mlp.weight, layer->before_mlp.bias, shape_.epsilon,
+                          width, normal);
+      kernels::prepare_row(narrow, i, normal, width);
+    }
+    kernels::multiply(layer->up, narrow, count, {inner, static_cast<std::size_t>(mlp), After::gelu});
+    for (int i = 0; i < count; ++i) kernels::prepare_row(wide, i, inner + i * mlp, mlp);
+    kernels::multiply(layer->down, wide, count, {x, stride, After::add});
+  });
+}
+
+// A square of patches becomes one row: row by row of the square, each patch's values together.
+void PackedLayers::connect_rows(ggml_tensor& out, int thread, int threads, const Layer*) {
+  const SiglipShape& s = shape_;
+  const int side = s.patches_a_side(), less = side / s.shuffle, inputs = s.shuffled_width();
+  each_block(s.positions(), kConnectorBlock, thread, threads, [&](int first, int count) {
+    Pieces pieces = scratch(thread);
+    float* square = pieces.take_floats(inputs);
+    const PreparedRows rows = kernels::lay_out_prepared(precision_, inputs, kConnectorBlock, pieces.take(0));
+    for (int i = 0; i < count; ++i) {
+      const int top = (first + i) / less * s.shuffle, left = (first + i) % less * s.shuffle;
+      for (int j = 0; j < s.shuffle * s.shuffle; ++j) {
+        const int patch = (top + j / s.shuffle) * side + left + j % s.shuffle;
+        kernels::layer_norm(row_of(out.src[0], patch), last_.weight, last_.bias, s.epsilon, s.width,
+                            square + j * s.width);
+      }
+      kernels::prepare_row(rows, i, square, inputs);
+    }
+    kernels::multiply(connector_, rows, count,
+                      {row_of(&out, first), static_cast<std::size_t>(s.output_width), After::nothing});
+  });
+}
+
+}  // namespace
+
+std::unique_ptr<SiglipLayers> make_packed_layers(const SiglipFile& file, GovernedDevice& device, int threads,
+                                                 Precision precision) {
+  return std::make_unique<PackedLayers>(file, device, threads, precision);
+}
+
+}  // namespace plimsoll::engine

@@ -1,0 +1,239 @@
+// The fast kernels against plain loops in double precision.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <new>
+#include <random>
+#include <vector>
+
+#include "kernels/attention.h"
+#include "kernels/bfloat16.h"
+#include "kernels/rows.h"
+
+namespace plimsoll::kernels {
+namespace {
+
+using Floats = std::vector<float>;
+
+struct AlignedDelete {
+  void operator()(std::byte* memory) const { ::operator delete[](memory, std::align_val_t(64)); }
+};
+using Aligned = std::unique_ptr<std::byte[], AlignedDelete>;
+Aligned aligned_memory(std::size_t bytes) { return Aligned(new (std::align_val_t(64)) std::byte[bytes]); }
+
+Floats noise(std::size_t count, unsigned seed, float spread = 1, float mean = 0) {
+  std::mt19937 generator(seed);
+  std::normal_distribution<float> normal(mean, spread);
+  Floats values(count);
+  for (float& value : values) value = normal(generator);
+  return values;
+}
+
+double relative_error(const Floats& got, const std::vector<double>& wanted) {
+  double wrong = 0, size = 0;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    wrong += (got[i] - wanted[i]) * (got[i] - wanted[i]);
+    size += wanted[i] * wanted[i];
+  }
+  return std::sqrt(wrong / size);
+}
+
+struct Shape {
+  int rows, inputs, outputs;
+};
+
+class Kernels : public testing::TestWithParam<Precision> {
+ protected:
+  void SetUp() override {
+    if (!available()) GTEST_SKIP() << "this processor, or this build, has no AVX-512 VNNI and BF16";
+  }
+  // int8 has 7 to 8 bits on each side, bfloat16 has 8.
+  double tolerance() const { return GetParam() == Precision::int8 ? 0.016 : 0.004; }
+};
+
+// A product, and what it should have been.
+struct Multiplied {
+  Floats x, weights, bias;
+  std::vector<double> wanted;
+  Aligned packed, prepared;
+  PackedMatrix matrix;
+  PreparedRows rows;
+
+  Multiplied(Precision precision, Shape shape)
+      : x(noise(static_cast<std::size_t>(shape.rows * shape.inputs), 1, 1, 0.3F)),
+        weights(noise(static_cast<std::size_t>(shape.outputs * shape.inputs), 2, 0.05F)),
+        bias(noise(static_cast<std::size_t>(shape.outputs), 3)),
+        packed(aligned_memory(packed_bytes(precision, shape.inputs, shape.outputs))),
+        prepared(aligned_memory(prepared_bytes(precision, shape.inputs, shape.rows))),
+        matrix(lay_out_packed(precision, shape.inputs, shape.outputs, packed.get())),
+        rows(lay_out_prepared(precision, shape.inputs, shape.rows, prepared.get())) {
+    for (int o = 0; o < shape.outputs; ++o) {
+      pack_output(matrix, o, &weights[static_cast<std::size_t>(o * shape.inputs)],
+                  bias[static_cast<std::size_t>(o)]);
+    }
+    for (int r = 0; r < shape.rows; ++r) {
+      const float* row = &x[static_cast<std::size_t>(r * shape.inputs)];
+      prepare_row(rows, r, row, shape.inputs);
+      for (int o = 0; o < shape.outputs; ++o) {
+        double sum = bias[static_cast<std::size_t>(o)];
+        for (int i = 0; i < shape.inputs; ++i) {
+          sum += static_cast<double>(row[i]) * weights[static_cast<std::size_t>(o * shape.inputs + i)];
+        }
+        wanted.push_back(sum);
+      }
+    }
+  }
+};
+
+// Whole panels and strips, and each way of not being whole.
+constexpr Shape kShapes[] = {{12, 64, 128},  {1, 4, 1},  {7, 70, 65},
+                             {48, 384, 200}, {5, 2, 64}, {6, 1152, 16}};
+
+TEST_P(Kernels, MultiplyAsPlainLoopsDo) {
+  for (const Shape shape : kShapes) {
+    const Multiplied m(GetParam(), shape);
+    Floats got(m.wanted.size());
+    multiply(m.matrix, m.rows, shape.rows,
+             {got.data(), static_cast<std::size_t>(shape.outputs), After::nothing});
+    EXPECT_LT(relative_error(got, m.wanted), tolerance()) << shape.rows << " " << shape.inputs;
+  }
+}
+
+TEST_P(Kernels, AddToWhatIsThere) {
+  const Shape shape{8, 96, 70};
+  Multiplied m(GetParam(), shape);
+  Floats got = noise(m.wanted.size(), 9);
+  for (std::size_t i = 0; i < got.size(); ++i) m.wanted[i] += got[i];
+  multiply(m.matrix, m.rows, shape.rows, {got.data(), static_cast<std::size_t>(shape.outputs), After::add});
+  EXPECT_LT(relative_error(got, m.wanted), tolerance());
+}
+
+TEST_P(Kernels, ApplyGeluByItsTanhApproximation) {
+  const Shape shape{8, 96, 70};
+  Multiplied m(GetParam(), shape);
+  for (double& x : m.wanted) x = 0.5 * x * (1 + std::tanh(0.7978845608 * (x + 0.044715 * x * x * x)));
+  Floats got(m.wanted.size());
+  multiply(m.matrix, m.rows, shape.rows, {got.data(), static_cast<std::size_t>(shape.outputs), After::gelu});
+  EXPECT_LT(relative_error(got, m.wanted), tolerance());
+}
+
+TEST_P(Kernels, GeluHoldsFarFromZero) {
+  // One input of weight one, so that results are what goes in.
+  const Floats x = {-1000, -30, -8, 8, 30, 1000};
+  for (const float value : x) {
+    const Aligned packed = aligned_memory(packed_bytes(GetParam(), 1, 1));
+    const Aligned prepared = aligned_memory(prepared_bytes(GetParam(), 1, 1));
+    PackedMatrix matrix = lay_out_packed(GetParam(), 1, 1, packed.get());
+    const float one = 1;
+    pack_output(matrix, 0, &one, 0);
+    const PreparedRows rows = lay_out_prepared(GetParam(), 1, 1, prepared.get());
+    prepare_row(rows, 0, &value, 1);
+    float got = 5;
+    multiply(matrix, rows, 1, {&got, 1, After::gelu});
+    EXPECT_NEAR(got, std::max(value, 0.0F), std::abs(value) * 0.01F) << value;
+  }
+}
+
+TEST_P(Kernels, HalveResultsAndScaleTheFirstOfThem) {
+  const Shape shape{9, 128, 96};
+  Multiplied m(GetParam(), shape);
+  std::vector<std::uint16_t> halves(m.wanted.size());
+  multiply(m.matrix, m.rows, shape.rows,
+           HalfProduct{.data = halves.data(), .stride = 96, .scaled_outputs = 40, .factor = 3});
+  Floats got(halves.size());
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    got[i] = from_bfloat16(halves[i]);
+    if (i % 96 < 40) m.wanted[i] *= 3;
+  }
+  EXPECT_LT(relative_error(got, m.wanted), tolerance() + 0.004);
+}
+
+TEST_P(Kernels, RowsOfOneValueAreNoTrouble) {
+  const Aligned prepared = aligned_memory(prepared_bytes(GetParam(), 8, 2));
+  const Aligned packed = aligned_memory(packed_bytes(GetParam(), 8, 1));
+  PackedMatrix matrix = lay_out_packed(GetParam(), 8, 1, packed.get());
+  const Floats ones(8, 1.0F);
+  pack_output(matrix, 0, ones.data(), 0);
+  const PreparedRows rows = lay_out_prepared(GetParam(), 8, 2, prepared.get());
+  const Floats zeros(8, 0.0F), fives(8, -5.0F);
+  prepare_row(rows, 0, zeros.data(), 8);
+  prepare_row(rows, 1, fives.data(), 8);
+  float got[2] = {7, 7};
+  multiply(matrix, rows, 2, {got, 1, After::nothing});
+  EXPECT_EQ(got[0], 0);
+  EXPECT_NEAR(got[1], -40, 0.5);
+}
+
+TEST_P(Kernels, NormaliseARow) {
+  for (const int count : {16, 72, 100, 768}) {
+    const Floats x = noise(static_cast<std::size_t>(count), 4, 3, 10);
+    const Floats weight = noise(x.size(), 5), bias = noise(x.size(), 6);
+    double mean = 0, variance = 0;
+    for (const double value : x) mean += value / count;
+    for (const double value : x) variance += (value - mean) * (value - mean) / count;
+    std::vector<double> wanted;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      wanted.push_back((x[i] - mean) / std::sqrt(variance + 1e-6) * weight[i] + bias[i]);
+    }
+    Floats got(x.size());
+    layer_norm(x.data(), weight.data(), bias.data(), 1e-6F, count, got.data());
+    EXPECT_LT(relative_error(got, wanted), 1e-5) << count;
+  }
+}
+
+std::vector<double> plain_attention(const AttentionShape& shape, const Floats& qkv) {
+  const int width = shape.heads * shape.head_width;
+  const auto at = [&](int row, int part, int head, int i) -> double {
+    return qkv[static_cast<std::size_t>(row * 3 * width + part * width + head * shape.head_width + i)];
+  };
+  std::vector<double> out;
+  for (int row = 0; row < shape.rows; ++row) {
+    for (int head = 0; head < shape.heads; ++head) {
+      std::vector<double> shares;
+      double total = 0;
+      for (int key = 0; key < shape.rows; ++key) {
+        double score = 0;
+        for (int i = 0; i < shape.head_width; ++i) score += at(row, 0, head, i) * at(key, 1, head, i);
+        shares.push_back(std::exp(score / std::sqrt(static_cast<double>(shape.head_width))));
+        total += shares.back();
+      }
+      for (int i = 0; i < shape.head_width; ++i) {
+        double sum = 0;
+        for (int key = 0; key < shape.rows; ++key) {
+          sum += shares[static_cast<std::size_t>(key)] / total * at(key, 2, head, i);
+        }
+        out.push_back(sum);
+      }
+    }
+  }
+  return out;
+}
+
+TEST_P(Kernels, AttendAsPlainLoopsDo) {
+  for (const AttentionShape shape : {AttentionShape{64, 2, 64}, AttentionShape{100, 3, 64},
+                                     AttentionShape{9, 1, 72}, AttentionShape{144, 2, 16}}) {
+    const int width = shape.heads * shape.head_width;
+    Floats qkv = noise(static_cast<std::size_t>(shape.rows * 3 * width), 7);
+    std::vector<std::uint16_t> halves(qkv.size());
+    const float factor = query_factor(shape.head_width);
+    for (std::size_t i = 0; i < qkv.size(); ++i) {
+      const bool query = static_cast<int>(i) % (3 * width) < width;
+      halves[i] = to_bfloat16(query ? qkv[i] * factor : qkv[i]);
+      qkv[i] = query ? from_bfloat16(halves[i]) / factor : from_bfloat16(halves[i]);
+    }
+    Floats got(static_cast<std::size_t>(shape.rows * width));
+    const Aligned memory = aligned_memory(attention_bytes(shape));
+    for (int head = 0; head < shape.heads; ++head) {
+      attend(shape, head, halves.data(), got.data(), memory.get());
+    }
+    EXPECT_LT(relative_error(got, plain_attention(shape, qkv)), 0.004) << shape.rows;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, Kernels, testing::Values(Precision::int8, Precision::bf16),
+                         [](const auto& each) { return each.param == Precision::int8 ? "int8" : "bf16"; });
+
+}  // namespace
+}  // namespace plimsoll::kernels
