@@ -28,7 +28,7 @@ using test::Forked;
 using test::Line;
 using test::MemoryCgroup;
 
-constexpr int kTokens = 128;
+constexpr int kTokens = 64;
 constexpr std::size_t kRungs = static_cast<std::size_t>(ReclaimRung::model) + 1;
 
 struct Options {
