@@ -3,9 +3,7 @@
 // Same files, one after the other at each size, each starting with the files out of the page cache.
 //
 //   bench_survival PLIMSOLL LLAMA_MTMD_CLI TEXT.gguf MMPROJ.gguf PICTURE [SIZES_MIB...]
-#include <fcntl.h>
 #include <plimsoll/size.h>
-#include <unistd.h>
 
 #include <array>
 #include <cstdio>
@@ -16,6 +14,7 @@
 
 #include "bench/child_process.h"
 #include "tests/device_lab/memory_cgroup.h"
+#include "tests/device_lab/page_cache.h"
 
 namespace {
 
@@ -82,16 +81,6 @@ std::array<Contestant, 3> contestants_for(const std::string& plimsoll, const std
           Contestant{"llama-mtmd-cli, tuned", tuned, peer_speed}};
 }
 
-// Clean pages only, so what was written lately goes to disk first.
-void drop_from_page_cache(const std::string& path) {
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0 || fdatasync(file) != 0 || posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED) != 0) {
-    std::fprintf(stderr, "%s can not be read\n", path.c_str());
-    std::exit(1);
-  }
-  close(file);
-}
-
 std::string ending(const Finished& finished, const MemoryCgroup& group) {
   if (finished.over_time) return "over " + std::to_string(kTimeLimit.count()) + " s";
   if (WIFEXITED(finished.status)) return "exit " + std::to_string(WEXITSTATUS(finished.status));
@@ -105,7 +94,12 @@ std::optional<Speed> race(const Contestant& contestant, const Words& files, std:
     std::fputs("no right to make a memory cgroup here (root on Linux has it)\n", stderr);
     std::exit(1);
   }
-  for (const std::string& file : files) drop_from_page_cache(file);
+  for (const std::string& file : files) {
+    if (!plimsoll::test::drop_from_page_cache(file)) {
+      std::fprintf(stderr, "%s can not be read\n", file.c_str());
+      std::exit(1);
+    }
+  }
   const Finished finished = plimsoll::bench::run(group->inside(contestant.command), kTimeLimit);
 
   const auto speed = finished.well() ? contestant.speed(finished) : std::nullopt;

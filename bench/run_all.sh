@@ -30,6 +30,8 @@ echo "== peak footprint against llama-mtmd-cli, 500M q8_0, one-tile mmproj, 32 t
 "$bin/bench_footprint" "$bin/plimsoll" "$peer" "$text" "$mmproj" "$picture"
 echo "== who still answers in 800 to 256 MiB, the same files"
 "$bin/bench_survival" "$bin/plimsoll" "$peer" "$text" "$mmproj" "$picture" || echo "left out"
+echo "== a neighbour that takes memory while answers are written, 700 MiB for both, 500M q8_0"
+"$bin/bench_neighbour" "$folder" "$picture" || echo "left out, or one was killed"
 echo "== the plan against what is measured"
 folders=()
 for arch in smolvlm-256m smolvlm2-500m smolvlm2-2.2b; do

@@ -1,8 +1,10 @@
-// Picks the next token.
+// Picks the next token from the logits of the last position. Belongs to one thread.
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <random>
+#include <span>
+#include <vector>
 
 #include "llama.h"
 
@@ -14,16 +16,34 @@ struct SamplingOptions {
   std::uint32_t seed = LLAMA_DEFAULT_SEED;  // the default draws a random one
 };
 
+struct Candidate {
+  llama_token token;
+  float weight;  // its probability over that of the likeliest token
+};
+
+/// The token with the highest logit, the first one of several; 0 when none is a number.
+llama_token greedy_token(std::span<const float> logits);
+
+/// Leaves in `nucleus` the likeliest tokens whose probabilities, after temperature, add up to `top_p`: as few
+/// as do, at least one, in no order; of equals the first ones. Logits that are not a number are impossible.
+/// REQUIRES: the highest logit is finite, and the temperature above 0.
+void find_nucleus(std::span<const float> logits, float temperature, float top_p,
+                  std::vector<Candidate>& nucleus);
+
 class Sampler {
  public:
   explicit Sampler(const SamplingOptions& options);
-  llama_token sample(llama_context* context) { return llama_sampler_sample(chain_.get(), context, -1); }
+
+  /// The same seed and the same logits give the same tokens.
+  llama_token sample(std::span<const float> logits);
+
+  /// REQUIRES: the context has decoded a batch whose last position's logits it kept.
+  llama_token sample(llama_context* context);
 
  private:
-  struct Free {
-    void operator()(llama_sampler* chain) const { llama_sampler_free(chain); }
-  };
-  std::unique_ptr<llama_sampler, Free> chain_;
+  SamplingOptions options_;
+  std::mt19937 random_;
+  std::vector<Candidate> nucleus_;
 };
 
 }  // namespace plimsoll::engine

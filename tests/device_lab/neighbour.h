@@ -6,7 +6,6 @@
 // itself can not, and stays below `most_bytes`.
 #pragma once
 
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <array>
@@ -15,6 +14,7 @@
 #include <random>
 
 #include "tests/device_lab/forked.h"
+#include "tests/device_lab/held_memory.h"
 #include "tests/device_lab/memory_cgroup.h"
 
 namespace plimsoll::test {
@@ -31,7 +31,7 @@ class Neighbour {
                                 unsigned seed) {
     if (!group.enter()) std::_Exit(1);
     std::mt19937 random(seed);
-    Memory memory(most_bytes);
+    HeldMemory memory(most_bytes);
     FileOfNothing file(limit_bytes);
     constexpr useconds_t kLongestPauseUs = 3000;
     for (;;) {
@@ -40,27 +40,6 @@ class Neighbour {
       usleep(static_cast<useconds_t>(random() % kLongestPauseUs));
     }
   }
-
-  // Pages that are really there up to the held size.
-  class Memory {
-   public:
-    explicit Memory(std::size_t most_bytes) {
-      data_ = static_cast<char*>(
-          mmap(nullptr, most_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-      if (data_ == MAP_FAILED) std::_Exit(1);
-    }
-    void hold(std::size_t bytes) {
-      constexpr std::size_t kPage = 4096;
-      bytes = bytes / kPage * kPage;
-      if (bytes < held_) madvise(data_ + bytes, held_ - bytes, MADV_DONTNEED);
-      for (; held_ < bytes; held_ += kPage) data_[held_] = 1;
-      held_ = bytes;
-    }
-
-   private:
-    char* data_ = nullptr;
-    std::size_t held_ = 0;
-  };
 
   // Costs no disk: a hole is read as zeroes into the page cache.
   class FileOfNothing {

@@ -1,5 +1,6 @@
 // Answers while a neighbour takes memory away and gives it back, in a cgroup that is full all the time.
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <limits>
 #include <memory>
@@ -10,14 +11,17 @@
 #include "tests/device_lab/forked.h"
 #include "tests/device_lab/memory_cgroup.h"
 #include "tests/device_lab/neighbour.h"
+#include "tests/device_lab/page_cache.h"
 #include "tests/integration/bundled_model.h"
 
 namespace plimsoll::test {
 namespace {
 
 constexpr std::size_t kLimitBytes = 256 * kMiB;
-// Page tables, kernel stacks and counting in batches; the kernel kills when nothing else is left.
-constexpr std::size_t kMarginBytes = 16 * kMiB;
+// Page tables, kernel stacks and counting in batches: the kernel kills when nothing else is left. The plan
+// sees to 13 MiB of it (measure_budget) and refuses when they are not there; the rest is for a heap that
+// grows.
+constexpr std::size_t kMarginBytes = 24 * kMiB;
 
 constexpr int kCalmRounds = 5;  // before the storm and after it
 
@@ -30,6 +34,7 @@ int storm_rounds() {
 struct Account {
   int generations = 0;
   int wrong_answers = 0;
+  std::array<char, 400> first_wrong{};  // the answer or the error
   int inconsistent_ledgers = 0;
   // With the model loaded. The smallest of the rounds: how a load leaves the heap differs by some percent.
   std::size_t footprint_bytes = std::numeric_limits<std::size_t>::max();
@@ -55,7 +60,9 @@ class Program {
     for (int i = 0; i < times; ++i) {
       const auto loaded = evaluator_.load();  // classes that do not keep their model load it each round
       const auto result = evaluator_.generate(ask_about_dog_and_car());
-      if (!result || result->answer != kDogAndCar) ++account.wrong_answers;
+      const std::string said = result ? result->answer : result.error().message;
+      if (said != kDogAndCar && account.wrong_answers++ == 0)
+        said.copy(account.first_wrong.data(), account.first_wrong.size() - 1);
       if (!consistent(pool_->ledger())) ++account.inconsistent_ledgers;
       account.footprint_bytes =
           std::min<std::size_t>(account.footprint_bytes, read_process_footprint()->resident_bytes);
@@ -68,8 +75,11 @@ class Program {
   VlmEvaluator evaluator_;
 };
 
-// What the kernel charges for a few answers when nobody is in the way; 0 when it does not say.
+// What the kernel charges for a few answers when nobody is in the way; 0 when it does not say. Pages of the
+// model that are in memory already are charged to whoever read them, but the plan counts them.
 std::size_t measured_peak(DeviceMemoryTier tier) {
+  const ModelFiles model = bundled_model();
+  EXPECT_TRUE(drop_from_page_cache(model.text) && drop_from_page_cache(model.vision));
   const auto group = MemoryCgroup::make(kLimitBytes);
   Forked alone([&](Line&) {
     if (!group->enter()) std::_Exit(1);
@@ -88,6 +98,7 @@ TEST_P(PressureStorm, NoKillNoWrongAnswerNothingLeftBehind) {
   const std::size_t peak = measured_peak(GetParam());
   if (peak == 0) GTEST_SKIP() << "this kernel does not say what a cgroup's peak was";
   ASSERT_LT(peak + 2 * kMarginBytes, kLimitBytes);
+  const std::size_t most = kLimitBytes - peak - kMarginBytes;
 
   Forked program([&](Line& line) {
     if (!group->enter()) std::_Exit(1);
@@ -99,7 +110,7 @@ TEST_P(PressureStorm, NoKillNoWrongAnswerNothingLeftBehind) {
   const auto before = program.line().receive<Account>();
   std::optional<Account> storm;
   {
-    Neighbour neighbour(*group, kLimitBytes, kLimitBytes - peak - kMarginBytes, 1);
+    Neighbour neighbour(*group, kLimitBytes, most, 1);
     program.line().send(storm_rounds());
     storm = program.line().receive<Account>();
   }
@@ -111,12 +122,15 @@ TEST_P(PressureStorm, NoKillNoWrongAnswerNothingLeftBehind) {
   ASSERT_TRUE(before && storm && after) << "the program ended with " << program.wait();
   EXPECT_EQ(storm->generations, storm_rounds());
   for (const Account& account : {*before, *storm, *after}) {
-    EXPECT_EQ(account.wrong_answers, 0);
+    EXPECT_EQ(account.wrong_answers, 0) << account.first_wrong.data();
     EXPECT_EQ(account.inconsistent_ledgers, 0);
   }
   const auto footprint = static_cast<double>(before->footprint_bytes);
   EXPECT_NEAR(static_cast<double>(after->footprint_bytes), footprint, 0.02 * footprint);
   RecordProperty("limit_hits", std::to_string(group->limit_hits()));
+  RecordProperty("neighbour_at_most", std::to_string(most));
+  RecordProperty("footprint_before", std::to_string(before->footprint_bytes));
+  RecordProperty("footprint_after", std::to_string(after->footprint_bytes));
 }
 
 INSTANTIATE_TEST_SUITE_P(Lab, PressureStorm,
