@@ -150,9 +150,10 @@ Expected<ChildEnd> ChildProcess::wait(const std::atomic<bool>* cancelled) {
   out_ = FileDescriptor();
   for (;;) {
     if (is_set(cancelled)) return cancelled_error();
-    if (const auto exit_code = reap(WNOHANG)) {
+    if (const auto status = reap(WNOHANG)) {
       while (hear_complaint()) continue;
-      return ChildEnd{*exit_code, std::move(complaint_)};
+      return ChildEnd{WEXITSTATUS(*status), WIFSIGNALED(*status) ? WTERMSIG(*status) : 0,
+                      std::move(complaint_)};
     }
     // Its streams close a moment before it can be waited for.
     listen(err_open_ ? kLookUpEveryMs : 1);
@@ -167,8 +168,7 @@ std::optional<int> ChildProcess::reap(int options) {
   } while (ended < 0 && errno == EINTR);
   if (ended == 0) return std::nullopt;
   pid_ = 0;
-  if (ended < 0) return 128;  // somebody else waited for it: how it ended is lost
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return status;
 }
 
 }  // namespace plimsoll::media

@@ -17,10 +17,9 @@ namespace plimsoll::media {
 
 /// How a program ended.
 struct ChildEnd {
-  int exit_code = 0;      // 128 + signal when one ended it
+  int exit_code = 0;
+  int signal = 0;         // that ended it; 0: none did
   std::string complaint;  // the beginning of what it wrote to stderr
-
-  bool by_signal() const { return exit_code >= 128; }
 };
 
 /// Move-only; belongs to one thread. The destructor kills what still runs. Each blocking function looks at
@@ -43,8 +42,8 @@ class ChildProcess {
  private:
   ChildProcess(pid_t pid, FileDescriptor out, FileDescriptor err);
   void listen(int timeout_ms);
-  bool hear_complaint();  // whether there may be more of it
-  std::optional<int> reap(int options);
+  bool hear_complaint();                 // whether there may be more of it
+  std::optional<int> reap(int options);  // the status that waitpid(2) gives
 
   pid_t pid_ = 0;  // 0: it was waited for
   FileDescriptor out_;

@@ -43,7 +43,7 @@ Expected<ChildProcess> start(std::vector<std::string> command) {
 Expected<ChildProcess> start_ffprobe(const std::filesystem::path& video) {
   return start({"ffprobe", "-v", "error", "-protocol_whitelist", "file", "-format_whitelist", kFormats,
                 "-select_streams", "V:0", "-show_entries",
-                "stream=width,height,duration,sample_aspect_ratio:stream_side_data=rotation:"
+                "stream=width,height,pix_fmt,refs,duration,sample_aspect_ratio:stream_side_data=rotation:"
                 "format=format_name,duration",
                 "-of", "flat", file_address(video)});
 }

@@ -14,6 +14,7 @@ namespace {
 
 constexpr int kLongestVideoSide = 16384;  // pixels; no codec in use goes further
 constexpr double kLongestVideoSeconds = 1e6;
+constexpr double kMostReferenceFrames = 16;  // in H.264, H.265 and all before
 
 using Fields = std::map<std::string, std::string, std::less<>>;
 
@@ -80,6 +81,15 @@ PixelSize shown_size(const Fields& fields, PixelSize stored) {
   return shown;
 }
 
+// By the name of the pixel format: "yuv420p" has 12 bits a pixel, "yuv420p10le" 24 in memory, "yuv444p" 24.
+std::size_t frame_bytes_of(const Fields& fields, PixelSize stored) {
+  const std::string_view format = text_of(fields, "streams.stream.0.pix_fmt");
+  const bool half_the_color = format.find("420") != std::string_view::npos || format.starts_with("nv");
+  const bool two_bytes = format.ends_with("le") || format.ends_with("be");
+  const std::size_t bits = (half_the_color ? 12U : 24U) * (two_bytes ? 2U : 1U);
+  return static_cast<std::size_t>(stored.width) * static_cast<std::size_t>(stored.height) * bits / 8;
+}
+
 // Only of these does ffmpeg find the keyframe before a moment, whatever the distance.
 bool has_keyframe_index(std::string_view format) {
   return format.starts_with("mov,") || format.starts_with("matroska,") || format == "avi";
@@ -110,6 +120,9 @@ Expected<VideoShape> parse_video_shape(std::string_view probe, const std::string
   shape.stored = {static_cast<int>(*width), static_cast<int>(*height)};
   shape.shown = shown_size(fields, shape.stored);
   shape.duration_seconds = duration;
+  shape.frame_bytes = frame_bytes_of(fields, shape.stored);
+  const double references = number_of(fields, "streams.stream.0.refs").value_or(1);
+  shape.reference_frames = static_cast<int>(std::clamp(references, 1.0, kMostReferenceFrames));
   shape.seeks_to_keyframes = has_keyframe_index(text_of(fields, "format.format_name"));
   return shape;
 }

@@ -3,6 +3,7 @@
 
 #include <plimsoll/error.h>
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,8 @@ struct VideoShape {
   PixelSize stored;  // as its frames are coded
   PixelSize shown;   // turned upright, with square pixels: never larger than stored
   double duration_seconds = 0;
+  std::size_t frame_bytes = 0;      // a decoded frame as it is stored
+  int reference_frames = 0;         // at least so many a decoder keeps at once
   bool seeks_to_keyframes = false;  // its container has an index, so that reading may start anywhere
 };
 

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -25,7 +26,7 @@ using Words = std::vector<std::string>;
 class VideoFramesTest : public testing::Test {
  protected:
   void SetUp() override {
-    if (run({"ffmpeg", "-version"}) != 0 || run({"ffprobe", "-version"}) != 0) {
+    if (std::system("command -v ffmpeg >/dev/null && command -v ffprobe >/dev/null") != 0) {
       GTEST_SKIP() << "the Debian package ffmpeg is not installed";
     }
   }
