@@ -162,6 +162,7 @@ std::string result_json(const Session& session, const GenerationResult& result) 
                {"configuration", configuration_part(session.device)},
                {"timing", timing_part(result.timing)},
                {"image", {{"tiles", result.image.tiles}, {"tokens", result.image.tokens}}},
+               {"video_frames", result.video_frames},
                {"prompt_tokens", result.prompt_tokens},
                {"concessions", concessions_part(result.concessions)},
                {"plan", plan ? plan_part(*plan) : Json(nullptr)},
