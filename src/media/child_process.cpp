@@ -12,7 +12,9 @@
 #include <cstring>
 #include <utility>
 
-extern char** environ;  // POSIX names it and declares it nowhere
+#if defined(__APPLE__)
+extern char** environ;  // declared by glibc alone
+#endif
 
 namespace plimsoll::media {
 
@@ -98,6 +100,7 @@ Expected<ChildProcess> ChildProcess::start(std::vector<std::string> command) {
     return fail(ErrorCode::io, command[0] + " can not be started (" + std::strerror(errno) + ")");
   }
   std::vector<char*> words;
+  words.reserve(command.size() + 1);
   for (std::string& word : command) words.push_back(word.data());
   words.push_back(nullptr);
   const SpawnSettings settings(out, err);

@@ -14,6 +14,11 @@ namespace {
 constexpr const char* kFormats =
     "mov,matroska,avi,mpegts,mpeg,mpegvideo,m4v,h264,hevc,ivf,flv,asf,ogg,gif,nut,mxf,rm,wtv,dv,yuv4mpegpipe";
 
+// What parse_video_shape() reads.
+constexpr const char* kEntries =
+    "stream=width,height,pix_fmt,refs,duration,sample_aspect_ratio:stream_side_data=rotation:"
+    "format=format_name,duration";
+
 // A picture is shown until the next one comes. Containers say that the last one is shown a little longer than
 // its stream does: as long as the sound goes on, for example.
 constexpr int kEndSlackSeconds = 2;
@@ -42,10 +47,7 @@ Expected<ChildProcess> start(std::vector<std::string> command) {
 
 Expected<ChildProcess> start_ffprobe(const std::filesystem::path& video) {
   return start({"ffprobe", "-v", "error", "-protocol_whitelist", "file", "-format_whitelist", kFormats,
-                "-select_streams", "V:0", "-show_entries",
-                "stream=width,height,pix_fmt,refs,duration,sample_aspect_ratio:stream_side_data=rotation:"
-                "format=format_name,duration",
-                "-of", "flat", file_address(video)});
+                "-select_streams", "V:0", "-show_entries", kEntries, "-of", "flat", file_address(video)});
 }
 
 // One thread everywhere: each more holds frames of its own. -xerror: the first damaged picture ends it.

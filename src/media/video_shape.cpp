@@ -86,7 +86,7 @@ std::size_t frame_bytes_of(const Fields& fields, PixelSize stored) {
   const std::string_view format = text_of(fields, "streams.stream.0.pix_fmt");
   const bool half_the_color = format.find("420") != std::string_view::npos || format.starts_with("nv");
   const bool two_bytes = format.ends_with("le") || format.ends_with("be");
-  const std::size_t bits = (half_the_color ? 12U : 24U) * (two_bytes ? 2U : 1U);
+  const std::size_t bits = std::size_t{half_the_color ? 12U : 24U} * std::size_t{two_bytes ? 2U : 1U};
   return static_cast<std::size_t>(stored.width) * static_cast<std::size_t>(stored.height) * bits / 8;
 }
 
