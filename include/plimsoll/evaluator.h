@@ -57,6 +57,10 @@ inline constexpr std::string_view kDefaultModel = "plimsoll-tiny";
 inline constexpr std::string_view kDefaultImageSystemPrompt =
     "You are an image understanding model capable of describing the salient features of any image.";
 
+/// The same before a question about a video.
+inline constexpr std::string_view kDefaultVideoSystemPrompt =
+    "You are a video understanding model capable of describing the salient features of any video.";
+
 enum class LoadState { idle, loaded };
 
 /// What is known of a loaded model.
@@ -87,16 +91,18 @@ using LoadProgress = std::function<void(float share, std::string_view text)>;
 /// tokens or 0.25 s, whichever comes first.
 using TextSink = std::function<void(std::string_view text)>;
 
-/// One question with its pictures, and, for turns that are over, the answer that was given.
+/// One question with its pictures or its video, and, for turns that are over, the answer that was given.
 struct Turn {
   std::string prompt;
   std::vector<ImageSource> images{};
+  std::optional<VideoSource> video{};  // REQUIRES: empty where there are images
   std::string answer{};
 };
 
 struct GenerationRequest {
   std::vector<Turn> turns;  // oldest first; the last one is the question to answer
-  // Empty: the model's own, or kDefaultImageSystemPrompt where a picture is asked about. "": none.
+  // Empty: the model's own, or kDefaultVideoSystemPrompt where a video is asked about, else
+  // kDefaultImageSystemPrompt where a picture is. "": none.
   std::optional<std::string> system_prompt{};
   // Each falls back to the configuration.
   std::optional<int> max_tokens{};
@@ -132,6 +138,7 @@ struct GenerationResult {
   FinishReason finish_reason = FinishReason::stop;
   GenerationTiming timing{};
   ImageCost image{};
+  int video_frames = 0;   // that were looked at, of all videos in the question
   int prompt_tokens = 0;  // everything before the answer, pictures included
   int reused_tokens = 0;  // of those, what an earlier question had brought through the model already
   // What this question gave up beyond the model's plan, because it was longer than that foresaw.
@@ -191,8 +198,8 @@ class VlmEvaluator {
 
   /// Blocking until the answer is complete. Loads the model first when it is not loaded. A cancelled
   /// generation is a result, not an error: it has the text so far and FinishReason::cancelled.
-  /// Fails as load() does, with the errors of decode_image(), and with `invalid_argument` when there is no
-  /// question or the prompt is longer than the model's context.
+  /// Fails as load() does, with the errors of decode_image() and of VideoFrames, and with `invalid_argument`
+  /// when there is no question or the prompt is longer than the model's context.
   Expected<GenerationResult> generate(const GenerationRequest& request, const TextSink& on_text = {},
                                       const LoadProgress& on_load = {});
 

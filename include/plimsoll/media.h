@@ -1,4 +1,4 @@
-// Pictures: from a file or bytes to pixels of the size that is needed, in bounded memory.
+// Pictures and videos: from a file or bytes to pixels of the size that is needed, in bounded memory.
 #pragma once
 
 #include <plimsoll/error.h>
@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace plimsoll {
 
@@ -45,5 +46,55 @@ Expected<Image> decode_image(const ImageSource& source, int longest_side, Memory
 /// The same picture in exactly `width` x `height` pixels, its proportions changed where these are others.
 /// Blocking, milliseconds. Thread-safe. Fails with `over_budget`, `out_of_memory` or `internal`.
 Expected<Image> stretch_image(const Image& image, int width, int height, MemoryPool& pool);
+
+/// A video: a file on disk, read by the programs ffprobe and ffmpeg.
+struct VideoSource {
+  std::filesystem::path path;
+  std::string name() const { return path.string(); }
+};
+
+/// As many frames of one video as SmolVLM2 was trained to see.
+inline constexpr int kMaxVideoFrames = 64;
+
+struct VideoOptions {
+  int max_frames = kMaxVideoFrames;
+  int longest_side = 512;  // pixels; a smaller video is not scaled up
+};
+
+struct VideoFrame {
+  double seconds = 0;  // since the beginning of the video
+  Image image;
+};
+
+/// The frames of a video that stand for all of it: at most one a second, at most `max_frames`, at least one,
+/// spread evenly. Turned upright, with the proportions they are meant to be shown in. Decoded one after the
+/// other as they are asked for, by an ffmpeg whose memory is charged to `media` while it runs.
+/// Belongs to one thread. Move-only.
+class VideoFrames {
+ public:
+  /// Blocking, a tenth of a second: asks ffprobe about the video. `pool` and `cancelled` outlive what this
+  /// returns.
+  /// Fails with `not_found` (the file, or the programs), `io` (the file), `invalid_argument` (not a video,
+  /// none that says how long it is, damaged), `over_budget`, or `cancelled`.
+  static Expected<VideoFrames> open(const VideoSource& source, const VideoOptions& options, MemoryPool& pool,
+                                    const std::atomic<bool>* cancelled = nullptr);
+  VideoFrames(VideoFrames&& other) noexcept;
+  VideoFrames& operator=(VideoFrames&& other) noexcept;
+  ~VideoFrames();  // kills the ffmpeg that may run, and waits until the system has ended it
+
+  double duration_seconds() const;
+  /// Of the frames that next() gives, in order; seconds since the beginning.
+  const std::vector<double>& times() const;
+
+  /// The next frame. Blocking, as long as decoding takes; returns within 50 ms of a cancel. A video that is
+  /// damaged or cut short fails at the frame that is not there, with `invalid_argument`; otherwise as open().
+  /// REQUIRES: called at most times().size() times, and not after it failed.
+  Expected<VideoFrame> next();
+
+ private:
+  class Reader;
+  explicit VideoFrames(std::unique_ptr<Reader> reader);
+  std::unique_ptr<Reader> reader_;
+};
 
 }  // namespace plimsoll

@@ -19,6 +19,7 @@ namespace {
 
 constexpr const char* kHelp =
     "  /image FILE   look at this picture with the next question\n"
+    "  /video FILE   look at this video with the next question\n"
     "  /memory       who holds which memory\n"
     "  /clear        forget the conversation\n"
     "  /quit         leave (also Ctrl-D)\n"
@@ -55,15 +56,17 @@ class LineReader {
 class Chat {
  public:
   Chat(const ModelOptions& options, Session session, Interrupt& interrupt)
-      : options_(options), session_(std::move(session)), interrupt_(interrupt), notice_(*session_.evaluator) {
-    for (const std::string& image : options.images) waiting_.push_back({std::filesystem::path(image)});
-  }
+      : options_(options),
+        session_(std::move(session)),
+        interrupt_(interrupt),
+        notice_(*session_.evaluator),
+        waiting_(first_turn(options)) {}
 
   int run();
 
  private:
   bool handle(const std::string& line);  // false: leave
-  void attach(const std::string& file);
+  void attach(const std::string& command, const std::string& file);
   void answer(const std::string& question);
 
   const ModelOptions& options_;
@@ -72,7 +75,7 @@ class Chat {
   Interrupt& interrupt_;
   PlanNotice notice_;
   std::vector<Turn> turns_;
-  std::vector<ImageSource> waiting_;  // pictures for the next question
+  Turn waiting_;  // pictures or a video for the next question
 };
 
 int Chat::run() {
@@ -100,9 +103,9 @@ bool Chat::handle(const std::string& line) {
     std::cerr << memory_table(session_);
   } else if (command == "/clear") {
     turns_.clear();
-    waiting_.clear();
-  } else if (command == "/image") {
-    attach(line.size() > command.size() ? line.substr(command.size() + 1) : "");
+    waiting_ = {};
+  } else if (command == "/image" || command == "/video") {
+    attach(command, line.size() > command.size() ? line.substr(command.size() + 1) : "");
   } else if (line.front() == '/') {
     std::cerr << "plimsoll: " << command << ": no such command; /help lists them\n";
   } else {
@@ -111,16 +114,22 @@ bool Chat::handle(const std::string& line) {
   return true;
 }
 
-void Chat::attach(const std::string& file) {
+void Chat::attach(const std::string& command, const std::string& file) {
+  const bool is_video = command == "/video";
   if (file.empty() || !std::filesystem::exists(file)) {
-    std::cerr << "plimsoll: " << (file.empty() ? "/image needs a file" : file + ": no such file") << "\n";
-    return;
+    std::cerr << "plimsoll: " << (file.empty() ? command + " needs a file" : file + ": no such file") << "\n";
+  } else if (waiting_.video || (is_video && !waiting_.images.empty())) {
+    std::cerr << "plimsoll: a question takes pictures or one video; first ask about what is attached\n";
+  } else if (is_video) {
+    waiting_.video = VideoSource{file};
+  } else {
+    waiting_.images.push_back({std::filesystem::path(file)});
   }
-  waiting_.push_back({std::filesystem::path(file)});
 }
 
 void Chat::answer(const std::string& question) {
-  turns_.push_back({.prompt = question, .images = std::exchange(waiting_, {})});
+  turns_.push_back(std::exchange(waiting_, {}));
+  turns_.back().prompt = question;
   interrupt_.call([&] { session_.evaluator->cancel_generation(); });
   ProgressLine progress;
   auto result = session_.evaluator->generate(
@@ -135,7 +144,7 @@ void Chat::answer(const std::string& question) {
   interrupt_.rearm();
   progress.clear();
   if (!result) {
-    waiting_ = std::move(turns_.back().images);  // the pictures stay for another try
+    waiting_ = std::move(turns_.back());  // what is attached stays for another try
     turns_.pop_back();
     report_error(result.error(), false);
     return;

@@ -30,12 +30,12 @@ int run(int argc, char** argv) {
 
   plimsoll::cli::ModelOptions run_options;
   std::string prompt;
-  CLI::App* run = app.add_subcommand("run", "Answer one question about pictures");
+  CLI::App* run = app.add_subcommand("run", "Answer one question about pictures or a video");
   run_options.add_to(*run);
   run->add_option("prompt", prompt, "The question")->required()->type_name("PROMPT");
 
   plimsoll::cli::ModelOptions chat_options;
-  CLI::App* chat = app.add_subcommand("chat", "Talk about pictures, several turns");
+  CLI::App* chat = app.add_subcommand("chat", "Talk about pictures and videos, several turns");
   chat_options.add_to(*chat);
 
   plimsoll::cli::DeviceOptions device_options;

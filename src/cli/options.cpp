@@ -67,10 +67,15 @@ void WatchOptions::add_to(CLI::App& command) {
 
 void ModelOptions::add_to(CLI::App& command) {
   PlanOptions::add_to(command);
-  command.add_option("--image", images, "Picture to ask about; may be given several times")
+  CLI::Option* const image =
+      command.add_option("--image", images, "Picture to ask about; may be given several times")
+          ->type_name("FILE")
+          ->expected(1)
+          ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command
+      .add_option("--video", video, "Video to ask about, at up to one frame a second; instead of pictures")
       ->type_name("FILE")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->excludes(image);
   command.add_option("--system", system_prompt, "System prompt instead of the model's own; \"\" for none")
       ->type_name("TEXT");
   add_size(command, "--memory-limit", memory_limit_bytes, "Memory line instead of the class's, e.g. 600MB");

@@ -38,6 +38,7 @@ struct WatchOptions {
 
 struct ModelOptions : PlanOptions {
   std::vector<std::string> images;
+  std::optional<std::string> video;
   std::optional<std::string> system_prompt;
   std::optional<std::uint64_t> memory_limit_bytes;
   std::optional<std::uint64_t> cache_limit_bytes;

@@ -164,6 +164,7 @@ std::string result_json(const Session& session, const GenerationResult& result) 
        {"timing", timing_part(result.timing)},
        {"image",
         {{"tiles", result.image.tiles}, {"tokens", result.image.tokens}, {"reused", result.image.reused}}},
+       {"video_frames", result.video_frames},
        {"prompt_tokens", result.prompt_tokens},
        {"reused_tokens", result.reused_tokens},
        {"concessions", concessions_part(result.concessions)},

@@ -1,4 +1,5 @@
 #include <iostream>
+#include <utility>
 
 #include "cli/commands.h"
 #include "cli/exit_code.h"
@@ -7,16 +8,6 @@
 #include "cli/terminal.h"
 
 namespace plimsoll::cli {
-
-namespace {
-
-Turn make_turn(const ModelOptions& options, const std::string& prompt) {
-  Turn turn{.prompt = prompt};
-  for (const std::string& image : options.images) turn.images.push_back({std::filesystem::path(image)});
-  return turn;
-}
-
-}  // namespace
 
 int run_command(const ModelOptions& options, const std::string& prompt, Interrupt& interrupt) {
   const bool json = options.device.json;
@@ -32,7 +23,9 @@ int run_command(const ModelOptions& options, const std::string& prompt, Interrup
     notice.show_once();
     if (!json) std::cout << text << std::flush;
   };
-  auto result = session->evaluator->generate(make_request(options, {make_turn(options, prompt)}), show_text,
+  Turn turn = first_turn(options);
+  turn.prompt = prompt;
+  auto result = session->evaluator->generate(make_request(options, {std::move(turn)}), show_text,
                                              [&](float, std::string_view text) { progress.show(text); });
   interrupt.call({});
   progress.clear();

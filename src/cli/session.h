@@ -28,6 +28,9 @@ struct Session {
 };
 Expected<Session> open_session(const ModelOptions& options);
 
+/// A turn with the pictures or the video that the options name, and no question yet.
+Turn first_turn(const ModelOptions& options);
+
 /// The request for a conversation's turns, with what the options say about sampling.
 GenerationRequest make_request(const ModelOptions& options, std::vector<Turn> turns);
 

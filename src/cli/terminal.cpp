@@ -50,10 +50,15 @@ std::string figures_line(const Session& session, const GenerationResult& result)
                             : result.finish_reason == FinishReason::length ? "stopped at max tokens; "
                             : result.finish_reason == FinishReason::memory ? "cut short, memory ran out; "
                                                                            : "cancelled; ";
+  const int frames = result.video_frames;
+  const std::string looked_at =
+      frames > 0 ? fmt::format("looked at {} {}; ", frames, frames == 1 ? "frame" : "frames") : "";
   return fmt::format(
-      "[{}{} tokens, {:.1f} tokens/s, first token after {:.2f} s; memory: active {}, cache {}, peak {}, {}]",
-      ended, t.tokens, t.tokens_per_second, t.time_to_first_token_ms / 1000, format_size(ledger.active_bytes),
-      format_size(ledger.cache_bytes), format_size(ledger.peak_bytes), limits_text(session.device));
+      "[{}{}{} tokens, {:.1f} tokens/s, first token after {:.2f} s; memory: active {}, cache {}, peak {}, "
+      "{}]",
+      looked_at, ended, t.tokens, t.tokens_per_second, t.time_to_first_token_ms / 1000,
+      format_size(ledger.active_bytes), format_size(ledger.cache_bytes), format_size(ledger.peak_bytes),
+      limits_text(session.device));
 }
 
 std::string memory_table(const Session& session) {

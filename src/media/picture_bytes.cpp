@@ -41,7 +41,7 @@ Expected<PictureBytes> PictureBytes::open(const ImageSource& source) {
 Expected<void> PictureBytes::check_file(const std::string& name) {
   struct stat status = {};
   if (::fstat(file_, &status) != 0) return tl::unexpected(open_error(name, errno));
-  if (S_ISDIR(status.st_mode)) return fail(ErrorCode::io, name + ": this is a folder; name a picture in it");
+  if (S_ISDIR(status.st_mode)) return fail(ErrorCode::io, name + ": this is a folder; name a file in it");
   if (!S_ISREG(status.st_mode)) return fail(ErrorCode::io, name + ": this is not a regular file");
   if (status.st_size <= 0) return fail(ErrorCode::invalid_argument, name + ": the file is empty");
   size_ = static_cast<std::uint64_t>(status.st_size);

@@ -50,6 +50,7 @@ TEST_F(ProgramErrors, WrongUsage) {
   expect_error({"run", "--strategy", "brave", "hi"}, 2, "--strategy");
   expect_error({"run", "--max-tokens", "0", "hi"}, 2, "--max-tokens");
   expect_error({"run", "--top-p", "1.5", "hi"}, 2, "--top-p");
+  expect_error({"run", "--image", "a.png", "--video", "b.mp4", "hi"}, 2, "--image excludes --video");
 }
 
 TEST_F(ProgramErrors, BadPictures) {

@@ -134,6 +134,18 @@ TEST(Program, ChatsInTurnsOverAPipe) {
   EXPECT_FALSE(has_escapes(ended.out + ended.err));
 }
 
+TEST(Program, AQuestionInAChatTakesPicturesOrOneVideo) {
+  const std::string cat = kExamples + "cat.png", any = kExamples + "examples.jsonl";
+  const std::string refusal = "a question takes pictures or one video";
+  const auto complaints = [](const std::string& input) { return run_program({"chat"}, input).err; };
+  EXPECT_NE(complaints("/image " + cat + "\n/video " + any + "\n").find(refusal), std::string::npos);
+  EXPECT_NE(complaints("/video " + any + "\n/image " + cat + "\n").find(refusal), std::string::npos);
+  EXPECT_NE(complaints("/video " + any + "\n/video " + any + "\n").find(refusal), std::string::npos);
+  EXPECT_EQ(complaints("/image " + cat + "\n/clear\n/video " + any + "\n").find(refusal), std::string::npos);
+  EXPECT_NE(complaints("/video\n").find("/video needs a file"), std::string::npos);
+  EXPECT_NE(complaints("/video none.mp4\n").find("none.mp4: no such file"), std::string::npos);
+}
+
 TEST(Program, ChatEndsWithItsInput) { EXPECT_EQ(run_program({"chat"}, "").exit_code, 0); }
 
 }  // namespace

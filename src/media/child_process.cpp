@@ -1,0 +1,177 @@
+#include "media/child_process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#if defined(__APPLE__)
+extern char** environ;  // declared by glibc alone
+#endif
+
+namespace plimsoll::media {
+
+namespace {
+
+constexpr int kLookUpEveryMs = 20;
+constexpr std::size_t kLongestComplaint = 4096;
+
+struct Pipe {
+  FileDescriptor reader, writer;
+};
+
+// Non-blocking at our end only: the program's end is an ordinary stream.
+Pipe make_pipe() {
+  std::array<int, 2> ends{-1, -1};
+  if (::pipe(ends.data()) != 0) return {};
+  for (const int end : ends) ::fcntl(end, F_SETFD, FD_CLOEXEC);
+  ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  return {FileDescriptor(ends[0]), FileDescriptor(ends[1])};
+}
+
+// In a process group of its own, so that Ctrl-C reaches us alone and we end it, and without our blocked
+// signals.
+class SpawnSettings {
+ public:
+  SpawnSettings(const Pipe& out, const Pipe& err) {
+    posix_spawn_file_actions_init(&actions_);
+    posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions_, out.writer.get(), STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions_, err.writer.get(), STDERR_FILENO);
+    posix_spawnattr_init(&attributes_);
+    posix_spawnattr_setflags(&attributes_,
+                             POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setpgroup(&attributes_, 0);
+    sigset_t signals;
+    sigemptyset(&signals);
+    posix_spawnattr_setsigmask(&attributes_, &signals);
+    for (const int signal : {SIGPIPE, SIGINT, SIGTERM}) sigaddset(&signals, signal);
+    posix_spawnattr_setsigdefault(&attributes_, &signals);
+  }
+  ~SpawnSettings() {
+    posix_spawnattr_destroy(&attributes_);
+    posix_spawn_file_actions_destroy(&actions_);
+  }
+  SpawnSettings(const SpawnSettings&) = delete;
+  SpawnSettings& operator=(const SpawnSettings&) = delete;
+
+  const posix_spawn_file_actions_t* actions() const { return &actions_; }
+  const posix_spawnattr_t* attributes() const { return &attributes_; }
+
+ private:
+  posix_spawn_file_actions_t actions_{};
+  posix_spawnattr_t attributes_{};
+};
+
+bool is_set(const std::atomic<bool>* cancelled) {
+  return cancelled != nullptr && cancelled->load(std::memory_order_relaxed);
+}
+
+tl::unexpected<Error> cancelled_error() { return fail(ErrorCode::cancelled, "the reading was cancelled"); }
+
+}  // namespace
+
+ChildProcess::ChildProcess(pid_t pid, FileDescriptor out, FileDescriptor err)
+    : pid_(pid), out_(std::move(out)), err_(std::move(err)) {}
+
+ChildProcess::ChildProcess(ChildProcess&& other) noexcept
+    : pid_(std::exchange(other.pid_, 0)),
+      out_(std::move(other.out_)),
+      err_(std::move(other.err_)),
+      complaint_(std::move(other.complaint_)),
+      err_open_(other.err_open_) {}
+
+ChildProcess::~ChildProcess() {
+  if (pid_ == 0) return;
+  ::kill(-pid_, SIGKILL);
+  reap(0);
+}
+
+Expected<ChildProcess> ChildProcess::start(std::vector<std::string> command) {
+  Pipe out = make_pipe(), err = make_pipe();
+  if (!out.writer.is_open() || !err.writer.is_open()) {
+    return fail(ErrorCode::io, command[0] + " can not be started (" + std::strerror(errno) + ")");
+  }
+  std::vector<char*> words;
+  words.reserve(command.size() + 1);
+  for (std::string& word : command) words.push_back(word.data());
+  words.push_back(nullptr);
+  const SpawnSettings settings(out, err);
+  pid_t pid = 0;
+  const int reason =
+      posix_spawnp(&pid, words[0], settings.actions(), settings.attributes(), words.data(), environ);
+  if (reason != 0) {
+    return fail(reason == ENOENT ? ErrorCode::not_found : ErrorCode::io,
+                command[0] + " can not be started (" + std::strerror(reason) + ")");
+  }
+  return ChildProcess(pid, std::move(out.reader), std::move(err.reader));
+}
+
+// A program that nobody listens to stops when its stderr is full.
+void ChildProcess::listen(int timeout_ms) {
+  std::array<pollfd, 2> streams{pollfd{out_.get(), POLLIN, 0},
+                                pollfd{err_open_ ? err_.get() : -1, POLLIN, 0}};
+  ::poll(streams.data(), streams.size(), timeout_ms);
+  if (streams[1].revents != 0) hear_complaint();
+}
+
+bool ChildProcess::hear_complaint() {
+  std::array<char, 1024> bytes{};
+  const ssize_t count = ::read(err_.get(), bytes.data(), bytes.size());
+  if (count == 0) err_open_ = false;
+  if (count <= 0) return false;
+  const std::size_t room = kLongestComplaint - complaint_.size();
+  complaint_.append(bytes.data(), std::min(room, static_cast<std::size_t>(count)));
+  return room > 0;
+}
+
+Expected<std::size_t> ChildProcess::read(std::span<std::byte> into, const std::atomic<bool>* cancelled) {
+  std::size_t filled = 0;
+  while (filled < into.size()) {
+    if (is_set(cancelled)) return cancelled_error();
+    const ssize_t count = ::read(out_.get(), into.data() + filled, into.size() - filled);
+    if (count == 0) break;
+    if (count > 0) {
+      filled += static_cast<std::size_t>(count);
+    } else if (errno == EAGAIN) {
+      listen(kLookUpEveryMs);
+    } else if (errno != EINTR) {
+      return fail(ErrorCode::io, std::string("a pipe can not be read (") + std::strerror(errno) + ")");
+    }
+  }
+  return filled;
+}
+
+Expected<ChildEnd> ChildProcess::wait(const std::atomic<bool>* cancelled) {
+  out_ = FileDescriptor();
+  for (;;) {
+    if (is_set(cancelled)) return cancelled_error();
+    if (const auto status = reap(WNOHANG)) {
+      while (hear_complaint()) continue;
+      return ChildEnd{WEXITSTATUS(*status), WIFSIGNALED(*status) ? WTERMSIG(*status) : 0,
+                      std::move(complaint_)};
+    }
+    // Its streams close a moment before it can be waited for.
+    listen(err_open_ ? kLookUpEveryMs : 1);
+  }
+}
+
+std::optional<int> ChildProcess::reap(int options) {
+  int status = 0;
+  pid_t ended = 0;
+  do {
+    ended = ::waitpid(pid_, &status, options);
+  } while (ended < 0 && errno == EINTR);
+  if (ended == 0) return std::nullopt;
+  pid_ = 0;
+  return status;
+}
+
+}  // namespace plimsoll::media
