@@ -31,6 +31,7 @@ Expected<std::unique_ptr<Engine>> Engine::open(const ModelFiles& files, std::sha
     auto file = read_model_file(path);
     if (!file) return tl::unexpected(file.error());
     engine->info_.parameters += file->parameters;
+    if (path == files.vision) engine->vision_file_ = std::move(*file);
   }
   auto text = TextModel::open(files.text, engine->text_device_);
   if (!text) return tl::unexpected(text.error());

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/asked_picture.h"
+#include "engine/model_files.h"
 #include "engine/prompt.h"
 #include "engine/question_cache.h"
 #include "engine/text_context.h"
@@ -76,11 +78,6 @@ class Engine {
     std::size_t parts = 0;
     PromptPrefixPtr saved;  // nullptr: it is what the context holds
   };
-  struct AskedPicture {
-    const ImageSource* source;
-    std::size_t part;  // of the prompt
-  };
-
   Engine(const ModelFiles& files, std::shared_ptr<MemoryPool> pool, Options options);
 
   Expected<void> fill_both(const Progress& progress, const CancelFlagPtr& cancel);
@@ -90,15 +87,21 @@ class Engine {
   Expected<void> load_vision(const Progress& progress, const CancelFlagPtr& cancel);
   Expected<void> settle_text_weights();
 
-  Expected<std::string> render(const GenerationRequest& request) const;
-  Expected<PictureKey> key_of(const ImageSource& source, int image_size) const;
-  Expected<Prompt> lay_out(const Question& question, std::vector<AskedPicture>& pictures) const;
+  Expected<void> check(const GenerationRequest& request) const;
+  int frames_that_fit(const Question& question) const;
+  bool has_room_for_context(int tokens) const;
+  Expected<std::string> add_video(const VideoSource& source, const Question& question,
+                                  std::vector<AskedPicture>& pictures, GenerationResult& result) const;
+  Expected<std::string> render(const Question& question, std::vector<AskedPicture>& pictures,
+                               GenerationResult& result) const;
+  Expected<Prompt> lay_out(const Question& question, std::vector<AskedPicture>& pictures,
+                           GenerationResult& result) const;
 
   Beginning find_beginning(Prompt& prompt);
   void secure(Beginning& beginning, const Prompt& prompt, const Question& question, bool all_seen);
 
   Expected<void> bring_vision_in(const CancelFlagPtr& cancel, GenerationResult& result);
-  Expected<EncodedPicturePtr> look_at(const ImageSource& source, const Question& question,
+  Expected<EncodedPicturePtr> look_at(const AskedPicture& picture, const Question& question,
                                       GenerationResult& result);
   Expected<void> show_pictures(Prompt& prompt, const std::vector<AskedPicture>& pictures,
                                const Beginning& beginning, const Question& question,
@@ -117,6 +120,7 @@ class Engine {
 
   std::shared_ptr<MemoryPool> pool_;
   ModelFiles files_;
+  ModelFileSummary vision_file_;
   EngineSettings settings_;
   Options options_;
   ModelInfo info_;

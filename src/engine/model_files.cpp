@@ -23,6 +23,13 @@ constexpr std::string_view kVisionArchitecture = "clip";
 
 }  // namespace
 
+int tokens_of_tile(const ModelFileSummary& file) {
+  constexpr int kUnknown = 576;
+  if (file.image_tile <= 0 || file.image_patch <= 0) return kUnknown;
+  const int side = file.image_tile / file.image_patch / std::max(file.image_shuffle, 1);
+  return side * side;
+}
+
 Expected<ModelFileSummary> read_model_file(const fs::path& path) {
   capture_engine_log();
   auto file = GgufHeader::read(path);

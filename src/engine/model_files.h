@@ -20,6 +20,9 @@ struct ModelFileSummary {
   int image_shuffle = 0;  // clip.vision.projector.scale_factor: patches a token, each way; 0 likewise
 };
 
+/// Positions of the prompt that one tile becomes; a cautious guess where the file does not say.
+int tokens_of_tile(const ModelFileSummary& file);
+
 /// Fails with `not_found`, `io`, or `invalid_argument` (not GGUF, or shorter than its header promises).
 Expected<ModelFileSummary> read_model_file(const std::filesystem::path& path);
 

@@ -2,10 +2,8 @@
 // behind first, then pictures, each decoded, encoded and let go before the next, then the context and what is
 // new.
 #include <algorithm>
-#include <functional>
 #include <utility>
 
-#include "engine/chat_template.h"
 #include "engine/draft.h"
 #include "engine/engine.h"
 
@@ -13,44 +11,12 @@ namespace plimsoll::engine {
 
 namespace {
 
-// Stands for a picture in the text that the chat template makes.
-constexpr std::string_view kMarker = "<__picture__>";
-
 double ms_since(Engine::Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Engine::Clock::now() - start).count();
 }
 
-std::size_t picture_count(const GenerationRequest& request) {
-  std::size_t count = 0;
-  for (const Turn& turn : request.turns) count += turn.images.size();
-  return count;
-}
-
 bool is_refusal(const Error& error) {
   return error.code == ErrorCode::over_budget || error.code == ErrorCode::out_of_memory;
-}
-
-std::vector<std::string_view> split_at_markers(std::string_view text) {
-  std::vector<std::string_view> pieces;
-  for (std::size_t at = text.find(kMarker); at != std::string_view::npos; at = text.find(kMarker)) {
-    pieces.push_back(text.substr(0, at));
-    text.remove_prefix(at + kMarker.size());
-  }
-  pieces.push_back(text);
-  return pieces;
-}
-
-// Which model speaks, as far as that changes what a picture or a prompt becomes.
-std::uint64_t identity(const ModelFiles& files) {
-  std::size_t hash = 0;
-  const auto mix = [&](std::size_t value) { hash = hash * 1099511628211U + value; };
-  for (const auto& path : {files.text, files.vision}) {
-    std::error_code error;
-    mix(std::hash<std::string>{}(path.string()));
-    mix(std::filesystem::file_size(path, error));
-    mix(static_cast<std::size_t>(std::filesystem::last_write_time(path, error).time_since_epoch().count()));
-  }
-  return hash;
 }
 
 Error too_long_error(const GenerationResult& result, int longest) {
@@ -61,58 +27,6 @@ Error too_long_error(const GenerationResult& result, int longest) {
 }
 
 }  // namespace
-
-// ---- the prompt -----------------------------------------------------------------------------------------
-
-Expected<std::string> Engine::render(const GenerationRequest& request) const {
-  std::vector<ChatMessage> messages;
-  std::string system = request.system_prompt.value_or(files_.system_prompt.value_or(
-      std::string(picture_count(request) > 0 ? kDefaultImageSystemPrompt : std::string_view())));
-  if (!system.empty()) messages.push_back({"system", std::move(system)});
-  for (const Turn& turn : request.turns) {
-    std::string content;
-    for (std::size_t i = 0; i < turn.images.size(); ++i) content += kMarker;
-    messages.push_back({"user", content + turn.prompt});
-    if (!turn.answer.empty()) messages.push_back({"assistant", turn.answer});
-  }
-  for (const Turn& turn : request.turns) {
-    if (turn.prompt.find(kMarker) != std::string::npos) {
-      return fail(ErrorCode::invalid_argument, "the question contains \"" + std::string(kMarker) +
-                                                   "\", which stands for a picture here; leave it out");
-    }
-  }
-  return apply_chat_template(text_->get(), messages);
-}
-
-Expected<PictureKey> Engine::key_of(const ImageSource& source, int image_size) const {
-  auto content = media::content_hash(source);
-  if (!content) return tl::unexpected(content.error());
-  return PictureKey{*content, identity(files_), image_size};
-}
-
-Expected<Prompt> Engine::lay_out(const Question& question, std::vector<AskedPicture>& pictures) const {
-  auto text = render(question.request);
-  if (!text) return tl::unexpected(text.error());
-  for (const Turn& turn : question.request.turns) {
-    for (const ImageSource& source : turn.images) pictures.push_back({&source, 0});
-  }
-  if (!pictures.empty() && !sees()) {
-    return fail(
-        ErrorCode::invalid_argument,
-        info_.name + " has no vision encoder, so it can not look at pictures; give its mmproj file too");
-  }
-  Prompt prompt;
-  const auto pieces = split_at_markers(*text);
-  for (std::size_t i = 0; i < pieces.size(); ++i) {
-    prompt.add_text(text_->tokenize(pieces[i], i == 0));
-    if (i == pictures.size()) break;
-    auto key = key_of(*pictures[i].source, question.configuration.image_size);
-    if (!key) return tl::unexpected(key.error());
-    pictures[i].part = prompt.parts().size();
-    prompt.add_picture(*key);
-  }
-  return prompt;
-}
 
 // ---- what is known of it --------------------------------------------------------------------------------
 
@@ -165,17 +79,17 @@ Expected<void> Engine::bring_vision_in(const CancelFlagPtr& cancel, GenerationRe
   return loaded;
 }
 
-Expected<EncodedPicturePtr> Engine::look_at(const ImageSource& source, const Question& question,
+Expected<EncodedPicturePtr> Engine::look_at(const AskedPicture& picture, const Question& question,
                                             GenerationResult& result) {
   if (auto there = bring_vision_in(question.cancel, result); !there) return tl::unexpected(there.error());
-  const int edge = vision_->longest_edge(), image_size = question.configuration.image_size;
+  const int edge = vision_->longest_edge();
   const auto decode_start = Clock::now();
-  auto image = decode_image(source, edge > 0 ? std::min(edge, image_size) : image_size, *pool_,
-                            question.cancel->raw());
+  auto image = picture.decode(edge > 0 ? std::min(edge, picture.image_size) : picture.image_size, *pool_,
+                              question.cancel->raw());
   result.timing.image_decode_ms += ms_since(decode_start);
   if (!image) return tl::unexpected(image.error());
   const auto encode_start = Clock::now();
-  auto encoded = vision_->encode(*image, image_size, question.cancel, question.between_steps);
+  auto encoded = vision_->encode(*image, picture.image_size, question.cancel, question.between_steps);
   result.timing.image_encode_ms += ms_since(encode_start);
   if (encoded) result.image.tiles += (*encoded)->tiles();
   return encoded;
@@ -194,7 +108,7 @@ Expected<void> Engine::show_pictures(Prompt& prompt, const std::vector<AskedPict
     if (encoded) {
       ++result.image.reused;
     } else {
-      auto seen = look_at(*picture.source, question, result);
+      auto seen = look_at(picture, question, result);
       if (!seen) return tl::unexpected(seen.error());
       encoded = std::move(*seen);
       if (options_.cache) options_.cache->keep(key, encoded);
@@ -298,7 +212,7 @@ Expected<void> Engine::prefill(const Prompt& prompt, const CancelFlagPtr& cancel
 
 Expected<void> Engine::read_prompt(const Question& question, GenerationResult& result) {
   std::vector<AskedPicture> pictures;
-  auto prompt = lay_out(question, pictures);
+  auto prompt = lay_out(question, pictures, result);
   if (!prompt) return tl::unexpected(prompt.error());
   phase_ = Phase::preparing;
   Beginning beginning = find_beginning(*prompt);
@@ -307,6 +221,7 @@ Expected<void> Engine::read_prompt(const Question& question, GenerationResult& r
   phase_ = Phase::looking;
   auto shown = show_pictures(*prompt, pictures, beginning, question, result);
   phase_ = Phase::preparing;
+  for (AskedPicture& picture : pictures) picture.video.reset();  // its ffmpeg ends here
   const bool on_demand = settings_.vision == VisionResidency::on_demand;
   if (on_demand && vision_ && (!shown || vision_->can_leave())) vision_.reset();
   if (!shown) return shown;

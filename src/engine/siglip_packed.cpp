@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -199,8 +200,10 @@ Expected<void> PackedLayers::fill(const Progress& progress, const CancelFlagPtr&
     if (cancel->cancelled()) return fail(ErrorCode::cancelled, "the load was cancelled");
     const std::size_t bytes = kernels::packed_bytes(packing.precision, packing.inputs, packing.outputs);
     if (auto packed = pack(packing, memory.take(bytes)); !packed) return packed;
-    if (progress) progress(static_cast<float>(done += bytes) / static_cast<float>(weight_bytes_));
+    done += bytes;
+    if (progress) progress(static_cast<float>(done) / static_cast<float>(weight_bytes_));
   }
+  if (progress) progress(1);
   return {};
 }
 
@@ -209,7 +212,11 @@ Expected<void> PackedLayers::pack(const Packing& packing, std::byte* memory) {
   *packing.matrix = kernels::lay_out_packed(packing.precision, packing.inputs, packing.outputs, memory);
   std::atomic<int> next = 0;
   std::vector<std::thread> others;
-  for (int i = 1; i < threads_; ++i) others.emplace_back([&] { pack_outputs(packing, next); });
+  try {
+    for (int i = 1; i < threads_; ++i) others.emplace_back([&] { pack_outputs(packing, next); });
+  } catch (const std::system_error&) {
+    // No room for another thread's stack: those that are there do it all.
+  }
   pack_outputs(packing, next);
   for (std::thread& other : others) other.join();
   for (const std::string& name : packing.names) {

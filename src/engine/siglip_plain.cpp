@@ -54,6 +54,7 @@ Expected<void> PlainLayers::fill(const Progress& progress, const CancelFlagPtr& 
     pages.populate(at, std::min(kPopulateBytes, pages.bytes() - at));
     if (progress) progress(static_cast<float>(at) / static_cast<float>(pages.bytes()));
   }
+  if (progress) progress(1);
   return {};
 }
 

@@ -17,15 +17,7 @@ namespace {
 constexpr std::size_t kDecodeBytes = 7 * kMiB;
 // libmtmd keeps a tile's pixels as bytes and as floats.
 constexpr std::size_t kMtmdBytesPerPixel = 3 * (1 + sizeof(float));
-// Where a file does not say how many tokens a tile becomes.
-constexpr int kUnknownTileTokens = 576;
 constexpr int kTokensAround = 4;  // of a tile: where it stands, and line ends
-
-int tile_tokens(const ModelFileSummary& file) {
-  if (file.image_tile <= 0 || file.image_patch <= 0) return kUnknownTileTokens;
-  const int side = file.image_tile / file.image_patch / std::max(file.image_shuffle, 1);
-  return side * side;
-}
 
 PictureNeeds needs_of_tiles(int tiles, int tokens_each, int embedding_width, std::size_t media_bytes) {
   const int embedded = tiles * tokens_each;
@@ -41,7 +33,7 @@ PictureNeeds largest_for_mtmd(const ModelFileSummary& file, int embedding_width)
   const int side = std::max(1, (file.image_longest_edge + tile - 1) / tile);
   const int tiles = file.image_longest_edge > 0 ? side * side + 1 : 1;
   const std::size_t pixels = static_cast<std::size_t>(tiles) * square(tile);
-  return needs_of_tiles(tiles, tile_tokens(file), embedding_width, pixels * kMtmdBytesPerPixel);
+  return needs_of_tiles(tiles, tokens_of_tile(file), embedding_width, pixels * kMtmdBytesPerPixel);
 }
 
 PictureNeeds largest_for_siglip(const SiglipShape& shape, int image_size) {

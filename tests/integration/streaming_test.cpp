@@ -54,7 +54,6 @@ TEST(VisionOnDemand, LeavesBeforeTheAnswer) {
   const MemoryLedger ledger = bench.pool->ledger();
   EXPECT_EQ(ledger.of(MemoryHolder::weights_vision), 0U);
   EXPECT_EQ(ledger.of(MemoryHolder::compute_vision), 0U);
-  EXPECT_EQ(ledger.of(MemoryHolder::cache_images), 0U);
   EXPECT_EQ(ledger.of(MemoryHolder::media), 0U);
   EXPECT_GT(ledger.holder_peak_bytes[static_cast<std::size_t>(MemoryHolder::weights_vision)], 0U);
 }
