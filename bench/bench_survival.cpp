@@ -106,7 +106,7 @@ std::optional<Speed> race(const Contestant& contestant, const Words& files, std:
     std::exit(1);
   }
   for (const std::string& file : files) drop_from_page_cache(file);
-  const Finished finished = plimsoll::bench::run(group->inside(contestant.command), kTimeLimit);
+  const Finished finished = plimsoll::bench::run(group->inside(contestant.command), {.limit = kTimeLimit});
 
   const auto speed = finished.well() ? contestant.speed(finished) : std::nullopt;
   constexpr double kBlock = 512;  // getrusage(2) counts blocks of this many bytes
