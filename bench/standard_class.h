@@ -1,4 +1,4 @@
-// An evaluator as a 4 GiB device of the standard class has it, on two threads, for the benchmarks that
+// An evaluator as a 4 GiB device of the standard class has it, for the benchmarks that
 // measure inside one process.
 #pragma once
 
@@ -8,10 +8,12 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
+
+#include "bench/threads.h"
 
 namespace plimsoll::bench {
-
-inline constexpr int kThreads = 2;
 
 /// Ends this program when there is no such model. `mmproj` as in find_model().
 inline EvaluatorOptions standard_class(const std::string& model, const std::string& mmproj) {

@@ -9,6 +9,7 @@
 #include "bench/comparison/machine.h"
 #include "bench/comparison/picture.h"
 #include "bench/comparison/sections.h"
+#include "bench/threads.h"
 
 namespace plimsoll::bench {
 namespace {
@@ -72,7 +73,7 @@ Json compare(const Setting& setting) {
   Json json = {{"machine", machine_json()},
                {"versions", versions_json(setting)},
                {"model", "smolvlm2-500m shapes, q8_0, random weights"},
-               {"threads", 2},
+               {"threads", kThreads},
                {"picture", "640x480 JPEG"},
                {"runs",
                 {{"rounds", setting.rounds},

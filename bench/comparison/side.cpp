@@ -1,11 +1,12 @@
 #include "bench/comparison/side.h"
 
+#include "bench/threads.h"
+
 namespace plimsoll::bench {
 
 namespace {
 
 constexpr const char* kQuestion = "Describe this image.";
-constexpr const char* kThreads = "2";
 
 }  // namespace
 
@@ -32,7 +33,7 @@ Command our_question(const Setting& setting, const std::string& mmproj) {
           "--temperature",
           "0",
           "--threads",
-          kThreads,
+          std::to_string(kThreads),
           kQuestion};
 }
 
@@ -49,7 +50,7 @@ Command peer_question(const Setting& setting, const std::string& mmproj) {
           "--temp",
           "0",
           "-t",
-          kThreads};
+          std::to_string(kThreads)};
 }
 
 Command with(Command command, const Command& words) {

@@ -3,6 +3,7 @@
 #include "bench/comparison/peer_output.h"
 #include "bench/comparison/question.h"
 #include "bench/comparison/sections.h"
+#include "bench/threads.h"
 
 namespace plimsoll::bench {
 
@@ -15,7 +16,7 @@ Figures measure_text(const Setting& setting) {
     our_decode.add(number_at(speeds, "/decode_tokens_per_second"));
     our_prompt.add(number_at(speeds, "/prompt_tokens"));
     const Finished peer = run({setting.peer + "/llama-bench", "-m", setting.text(), "-p", "256", "-n", "64",
-                               "-t", "2", "-r", "1", "-o", "json"});
+                               "-t", std::to_string(kThreads), "-r", "1", "-o", "json"});
     peer_prefill.add(peer_tokens_per_second(peer.out, "n_prompt", 256));
     peer_decode.add(peer_tokens_per_second(peer.out, "n_gen", 64));
   }
