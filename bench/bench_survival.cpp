@@ -100,7 +100,7 @@ std::optional<Speed> race(const Contestant& contestant, const Words& files, std:
       std::exit(1);
     }
   }
-  const Finished finished = plimsoll::bench::run(group->inside(contestant.command), kTimeLimit);
+  const Finished finished = plimsoll::bench::run(group->inside(contestant.command), {.limit = kTimeLimit});
 
   const auto speed = finished.well() ? contestant.speed(finished) : std::nullopt;
   constexpr double kBlock = 512;  // getrusage(2) counts blocks of this many bytes

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # All benchmarks, one after another; writes the synthetic models that they need to build/synthetic.
+# The comparison with llama.cpp, figure by figure, is bench/compare's.
 #   bench/run_all.sh [BIN]      BIN: build/release/bin
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "synth/general_keys.h"
 #include "synth/gguf_stream.h"
@@ -26,6 +27,7 @@ struct Options {
   std::string type;
   std::uint64_t seed = 1;
   std::uint32_t longest_edge_pixels = 0;  // 0: the model's own
+  std::string only;                       // "text" or "vision"; empty: both
   std::filesystem::path folder;
 };
 
@@ -40,7 +42,9 @@ void declare_flags(CLI::App& app, Options& options) {
   app.add_option(
       "--longest-edge", options.longest_edge_pixels,
       "pixels that a picture is scaled to before it is cut into tiles; the default is the model's own");
-  app.add_option("--out", options.folder, "folder for the two files; made if missing")->required();
+  app.add_option("--only", options.only, "write one of the two files: the vision encoder of another type")
+      ->check(CLI::IsMember({"text", "vision"}));
+  app.add_option("--out", options.folder, "folder for the files; made if missing")->required();
 }
 
 // A wider picture would need tokens for rows and columns that the vocabulary hasn't got.
@@ -61,19 +65,34 @@ void make_folder(const std::filesystem::path& folder) {
   if (error) throw std::system_error(error, "cannot make the folder " + folder.string());
 }
 
-void write_files(const Options& options) {
+struct Output {
+  std::filesystem::path target;
+  ModelFile model;
+};
+
+std::vector<Output> outputs_of(const Options& options) {
   const ModelShape& shape = shape_of(options.model);
   const WeightType type = weight_type_of(options.type);
-  ModelFile text = text_model(shape, type, make_vocabulary());
-  ModelFile vision = vision_model(shape, type, options.longest_edge_pixels);
   const std::string name = synthetic_name(shape, type) + ".gguf";
+  std::vector<Output> outputs;
+  if (options.only != "vision")
+    outputs.push_back({options.folder / name, text_model(shape, type, make_vocabulary())});
+  if (options.only != "text")
+    outputs.push_back(
+        {options.folder / ("mmproj-" + name), vision_model(shape, type, options.longest_edge_pixels)});
+  return outputs;
+}
+
+void write_files(const Options& options) {
+  std::vector<Output> outputs = outputs_of(options);
   make_folder(options.folder);
+  std::uint64_t bytes = 0;
+  for (const Output& output : outputs) bytes += tensor_bytes(output.model);
   {
-    Progress progress(tensor_bytes(text) + tensor_bytes(vision));
-    write_model(options.folder / name, text, options.seed, progress);
-    write_model(options.folder / ("mmproj-" + name), vision, options.seed, progress);
+    Progress progress(bytes);
+    for (Output& output : outputs) write_model(output.target, output.model, options.seed, progress);
   }
-  std::printf("%s\n%s\n", (options.folder / name).c_str(), (options.folder / ("mmproj-" + name)).c_str());
+  for (const Output& output : outputs) std::printf("%s\n", output.target.c_str());
 }
 
 }  // namespace
