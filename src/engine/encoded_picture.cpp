@@ -18,23 +18,23 @@ void EncodedPicture::add_tile(Buffer rows, int count) {
   ++tiles_;
 }
 
-Expected<void> EncodedPicture::prefill(TextContext& context, const CancelFlagPtr& cancel) const {
-  const auto width = static_cast<std::size_t>(context.embedding_width());
+Expected<void> EncodedPicture::prefill(PromptFeed& feed) const {
+  const auto width = static_cast<std::size_t>(feed.context().embedding_width());
   std::size_t tile = 0;
   for (const Piece& piece : pieces_) {
-    if (cancel->cancelled()) return fail(ErrorCode::cancelled, "the generation was cancelled");
+    if (feed.cancel()->cancelled()) return fail(ErrorCode::cancelled, "the generation was cancelled");
     const auto* rows = reinterpret_cast<const float*>(piece.rows.data());
-    auto done = rows == nullptr ? context.append(piece.tokens, cancel)
-                                : prefill_tile(tile++, {rows, static_cast<std::size_t>(piece.count) * width},
-                                               context, cancel);
+    auto done = rows == nullptr
+                    ? feed.tokens(piece.tokens)
+                    : prefill_tile(tile++, {rows, static_cast<std::size_t>(piece.count) * width}, feed);
     if (!done) return done;
   }
   return {};
 }
 
-Expected<void> EncodedPicture::prefill_tile(std::size_t, std::span<const float> rows, TextContext& context,
-                                            const CancelFlagPtr& cancel) const {
-  return context.append_embeddings(rows, cancel);
+Expected<void> EncodedPicture::prefill_tile(std::size_t, std::span<const float> rows,
+                                            PromptFeed& feed) const {
+  return feed.rows(rows);
 }
 
 }  // namespace plimsoll::engine

@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "engine/text_context.h"
+#include "engine/prompt_feed.h"
 #include "llama.h"
 #include "plimsoll/memory.h"
 
@@ -40,11 +40,10 @@ class EncodedPicture {
   virtual bool counts_up() const { return true; }
 
   /// Runs it through the language model. Stops between two nodes of a graph when cancelled.
-  Expected<void> prefill(TextContext& context, const CancelFlagPtr& cancel) const;
+  Expected<void> prefill(PromptFeed& feed) const;
 
  protected:
-  virtual Expected<void> prefill_tile(std::size_t tile, std::span<const float> rows, TextContext& context,
-                                      const CancelFlagPtr& cancel) const;
+  virtual Expected<void> prefill_tile(std::size_t tile, std::span<const float> rows, PromptFeed& feed) const;
 
  private:
   std::vector<Piece> pieces_;

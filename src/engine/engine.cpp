@@ -15,7 +15,8 @@ Engine::Engine(const ModelFiles& files, std::shared_ptr<MemoryPool> pool, Option
     : pool_(std::move(pool)),
       files_(files),
       options_(std::move(options)),
-      text_device_(pool_, {MemoryHolder::weights_text, MemoryHolder::compute_text}, options_.threads, true),
+      text_device_(pool_, {MemoryHolder::weights_text, MemoryHolder::compute_text}, options_.threads, true,
+                   true),
       vision_device_(pool_, {MemoryHolder::weights_vision, MemoryHolder::compute_vision}, options_.threads,
                      false) {
   info_.name = files.name;

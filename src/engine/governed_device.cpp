@@ -6,6 +6,7 @@
 
 #include "engine/governed_buffers.h"
 #include "engine/graph_runner.h"
+#include "engine/prefill_products.h"
 #include "ggml-cpu.h"
 #include "ggml-impl.h"
 
@@ -103,7 +104,8 @@ void note_scratch(State& state, const ggml_tensor* op) {
   graph.nodes = &node;
   graph.n_nodes = 1;
   const std::size_t page = PageSource::page_bytes();
-  const std::size_t bytes = ggml_graph_plan(&graph, state.threads, nullptr).work_size;
+  const std::size_t bytes = std::max(ggml_graph_plan(&graph, state.threads, nullptr).work_size,
+                                     state.own_products ? prefill_product_bytes(*op, state.threads) : 0);
   state.scratch_bytes = std::max(state.scratch_bytes, (bytes + page - 1) / page * page);
 }
 
@@ -165,11 +167,13 @@ void make_device(State& state) {
 
 }  // namespace
 
-GovernedDevice::GovernedDevice(std::shared_ptr<MemoryPool> pool, Holders holders, int threads, bool repack)
+GovernedDevice::GovernedDevice(std::shared_ptr<MemoryPool> pool, Holders holders, int threads, bool repack,
+                               bool own_products)
     : state_(std::make_unique<State>()) {
   state_->pool = std::move(pool);
   state_->holders = holders;
   state_->threads = threads;
+  state_->own_products = own_products;
   state_->cpu = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
   ggml_cpu_init();
   make_device(*state_);

@@ -25,8 +25,10 @@ class GovernedDevice {
   };
 
   /// `repack`: offer ggml's repacked weight layouts (several times faster prefill for Q4_0; the weights are
-  /// then copied, not mapped).
-  GovernedDevice(std::shared_ptr<MemoryPool> pool, Holders holders, int threads, bool repack);
+  /// then copied, not mapped). `own_products`: prompts go through our own kernels where the processor has
+  /// what they need (PrefillProducts); their results differ from ggml's in the last digits.
+  GovernedDevice(std::shared_ptr<MemoryPool> pool, Holders holders, int threads, bool repack,
+                 bool own_products = false);
   ~GovernedDevice();  // REQUIRES: all that was made on it is gone
   GovernedDevice(const GovernedDevice&) = delete;
   GovernedDevice& operator=(const GovernedDevice&) = delete;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/layer_stream.h"
+#include "engine/prefill_products.h"
 #include "ggml-cpu.h"
 #include "ggml-impl.h"
 
@@ -76,13 +77,17 @@ ggml_status GraphRunner::run_nodes(ggml_cgraph& graph, int begin, int end) {
 }
 
 ggml_status GraphRunner::compute(ggml_cgraph& graph) {
+  PrefillProducts products(graph, device_.threads, device_.own_products);
   ggml_cplan plan = ggml_graph_plan(&graph, device_.threads, nullptr);
-  if (scratch_.size() < plan.work_size) {
+  // Nodes run one after the other: those of ours work in the same memory as ggml's.
+  const std::size_t wanted = std::max(plan.work_size, products.working_bytes());
+  if (scratch_.size() < wanted) {
     scratch_.release();
-    auto memory = device_.allocate(device_.holders.compute, std::max(plan.work_size, device_.scratch_bytes));
+    auto memory = device_.allocate(device_.holders.compute, std::max(wanted, device_.scratch_bytes));
     if (!memory) return GGML_STATUS_ALLOC_FAILED;
     scratch_ = std::move(*memory);
   }
+  products.work_in(scratch_.data());
   plan.work_data = reinterpret_cast<std::uint8_t*>(scratch_.data());
   if (device_.cancel) {
     plan.abort_callback = [](void* flag) { return static_cast<CancelFlag*>(flag)->cancelled(); };

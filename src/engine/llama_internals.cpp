@@ -15,6 +15,11 @@ std::vector<ggml_tensor*> weights_of(llama_model& model) {
   return weights;
 }
 
+const ggml_tensor* plain_token_embeddings(const llama_model& model) {
+  const bool plain = model.arch == LLM_ARCH_LLAMA && model.hparams.f_embedding_scale == 0;
+  return plain ? model.tok_embd : nullptr;
+}
+
 bool simulate(llama_model& model, bool simulated) { return std::exchange(model.hparams.no_alloc, simulated); }
 
 ContextBytes bytes_of(const llama_context& context) {

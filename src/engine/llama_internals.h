@@ -15,6 +15,10 @@ namespace plimsoll::engine {
 /// too) is there twice, under one name.
 std::vector<ggml_tensor*> weights_of(llama_model& model);
 
+/// The token embeddings of a model that feeds them to its first layer as they are (the architecture `llama`);
+/// nullptr: it does more to them, or nobody knows.
+const ggml_tensor* plain_token_embeddings(const llama_model& model);
+
 /// While a model is simulated, as one that was loaded with `no_alloc` is, contexts of it are drawn up without
 /// memory and say what they would take. REQUIRES for `false`: each of its weights has data. Returns what it
 /// was.

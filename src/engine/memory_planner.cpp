@@ -11,7 +11,7 @@ namespace plimsoll {
 // An opened model on a pool of its own: what it draws up is charged to nobody.
 struct MemoryPlanner::Impl {
   explicit Impl(int threads)
-      : device(MemoryPool::create(), {MemoryHolder::weights_text, MemoryHolder::compute_text}, threads,
+      : device(MemoryPool::create(), {MemoryHolder::weights_text, MemoryHolder::compute_text}, threads, true,
                true) {}
 
   engine::GovernedDevice device;

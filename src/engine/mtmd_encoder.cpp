@@ -32,8 +32,7 @@ class PlacedPicture : public EncodedPicture {
   bool counts_up() const override { return false; }
 
  private:
-  Expected<void> prefill_tile(std::size_t tile, std::span<const float> rows, TextContext& context,
-                              const CancelFlagPtr& cancel) const override;
+  Expected<void> prefill_tile(std::size_t tile, std::span<const float> rows, PromptFeed& feed) const override;
 
   mtmd::input_chunks_ptr chunks_;
   mtmd_context& encoder_;
@@ -48,12 +47,14 @@ int PlacedPicture::widest_batch() const {
 }
 
 Expected<void> PlacedPicture::prefill_tile(std::size_t tile, std::span<const float> rows,
-                                           TextContext& context, const CancelFlagPtr& cancel) const {
+                                           PromptFeed& feed) const {
+  if (auto done = feed.flush(); !done) return done;
+  TextContext& context = feed.context();
   auto* data = const_cast<float*>(rows.data());  // libmtmd's interface is in C; it only reads them
   llama_pos next = context.position();
   if (mtmd_helper_decode_image_chunk(&encoder_, context.get(), tiles_[tile], data, context.position(), 0,
                                      context.size().batch_tokens, &next, nullptr, nullptr) != 0) {
-    return tl::unexpected(context.explain(cancel));
+    return tl::unexpected(context.explain(feed.cancel()));
   }
   context.advance_to(next);
   return {};

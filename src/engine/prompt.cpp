@@ -46,20 +46,19 @@ bool Prompt::counts_up() const {
 
 Expected<void> Prompt::prefill(std::size_t begin, std::size_t end, TextContext& context,
                                const CancelFlagPtr& cancel) const {
+  PromptFeed feed(context, cancel);
   Expected<void> done;
-  for (std::size_t i = begin; i < end && done;) {
-    if (parts_[i].is_picture()) {
+  for (std::size_t i = begin; i < end && done; ++i) {
+    const PromptPart& part = parts_[i];
+    if (part.is_picture()) {
       const auto found = std::find_if(pictures_.begin(), pictures_.end(),
                                       [&](const auto& shown) { return shown.first == i; });
-      done = found->second->prefill(context, cancel);
-      ++i;
-      continue;
+      done = found->second->prefill(feed);
+    } else {
+      done = feed.tokens({&part.token, 1});
     }
-    std::vector<llama_token> tokens;
-    for (; i < end && !parts_[i].is_picture(); ++i) tokens.push_back(parts_[i].token);
-    done = context.append(tokens, cancel);
   }
-  return done;
+  return done ? feed.flush() : done;
 }
 
 }  // namespace plimsoll::engine

@@ -36,10 +36,8 @@ Engine::Beginning Engine::find_beginning(Prompt& prompt) {
   const std::span<const PromptPart> parts(prompt.parts().data(), prompt.parts().size() - 1);
   Beginning beginning;
   if (context_) beginning.parts = common_parts(in_context_, parts);
-  if (auto saved = options_.cache->find_prefix(parts, settings_.kv_type);
-      saved && saved->parts.size() > beginning.parts) {
-    beginning = {saved->parts.size(), std::move(saved)};
-  }
+  auto found = options_.cache->find_prefix(parts, settings_.kv_type, !text_->forgets_parts());
+  if (found.parts > beginning.parts) beginning = {found.parts, std::move(found.prefix)};
   const PromptParts& known = beginning.saved ? beginning.saved->parts : in_context_;
   for (std::size_t i = 0; i < beginning.parts; ++i) prompt.measure(i, known[i].positions);
   return beginning;
@@ -183,11 +181,15 @@ Expected<void> Engine::go_on_from(const Beginning& beginning) {
   context_->clear();
   in_context_.clear();
   if (beginning.parts == 0) return {};
-  auto restored = context_->restore(beginning.saved->state, positions_of(beginning.saved->parts));
-  if (restored) in_context_ = beginning.saved->parts;
-  return restored;
+  const PromptParts& saved = beginning.saved->parts;
+  auto restored = context_->restore(beginning.saved->state, positions_of(saved));
+  if (!restored) return restored;
+  in_context_.assign(saved.begin(), saved.begin() + static_cast<std::ptrdiff_t>(beginning.parts));
+  if (beginning.parts < saved.size()) context_->cut_off_at(positions_of(in_context_));
+  return {};
 }
 
+// What comes next may be another question about the same pictures.
 void Engine::remember_context() {
   const std::size_t bytes = context_->saved_bytes();
   if (!options_.cache || !options_.cache->has_room_for(bytes)) return;
@@ -197,16 +199,13 @@ void Engine::remember_context() {
       std::make_shared<PromptPrefix>(PromptPrefix{in_context_, context_->size().kv_type, std::move(*state)}));
 }
 
-// Behind the last picture the context is remembered: what comes next about it may be another question.
 Expected<void> Engine::prefill(const Prompt& prompt, const CancelFlagPtr& cancel) {
   const PromptParts& parts = prompt.parts();
-  for (const std::size_t end : {parts_through_pictures(parts), parts.size()}) {
-    const std::size_t begin = in_context_.size();
-    if (end <= begin) continue;
-    if (auto done = prompt.prefill(begin, end, *context_, cancel); !done) return done;
-    in_context_.assign(parts.begin(), parts.begin() + static_cast<std::ptrdiff_t>(end));
-    if (end < parts.size() && prompt.counts_up()) remember_context();
-  }
+  const std::size_t seen = parts_through_pictures(parts);
+  const bool worth_remembering = seen > in_context_.size() && prompt.counts_up();
+  if (auto done = prompt.prefill(in_context_.size(), parts.size(), *context_, cancel); !done) return done;
+  in_context_ = parts;
+  if (worth_remembering) remember_context();
   return {};
 }
 

@@ -17,20 +17,22 @@ EncodedPicturePtr QuestionCache::find_picture(const PictureKey& key) {
   return nullptr;
 }
 
-PromptPrefixPtr QuestionCache::find_prefix(std::span<const PromptPart> prompt, KvType kv_type) {
+FoundPrefix QuestionCache::find_prefix(std::span<const PromptPart> prompt, KvType kv_type, bool whole) {
   const std::lock_guard lock(mutex_);
-  auto longest = entries_.end();
+  auto best = entries_.end();
   std::size_t most = 0;
   for (auto entry = entries_.begin(); entry != entries_.end(); ++entry) {
     if (!entry->prefix || entry->prefix->kv_type != kv_type) continue;
     const PromptParts& parts = entry->prefix->parts;
-    if (parts.size() <= most || common_parts(parts, prompt) < parts.size()) continue;
-    longest = entry;
-    most = parts.size();
+    const std::size_t common = common_parts(parts, prompt);
+    if (common <= most || (whole && common < parts.size())) continue;
+    if (parts_through_pictures(prompt.first(common)) == 0) continue;
+    best = entry;
+    most = common;
   }
-  if (longest == entries_.end()) return nullptr;
-  entries_.splice(entries_.begin(), entries_, longest);
-  return longest->prefix;
+  if (best == entries_.end()) return {};
+  entries_.splice(entries_.begin(), entries_, best);
+  return {best->prefix, most};
 }
 
 void QuestionCache::keep(const PictureKey& key, EncodedPicturePtr picture) {

@@ -1,5 +1,5 @@
 // What earlier questions left behind for later ones: pictures as they were encoded, and the state of the
-// language model behind a prompt's last picture. One list by age for both, within the pool's cache limit; the
+// language model behind prompts with pictures. One list by age for both, within the pool's cache limit; the
 // first to go when memory is short. Thread-safe.
 #pragma once
 
@@ -13,7 +13,7 @@
 
 namespace plimsoll::engine {
 
-/// The KV cache behind the beginning of a prompt.
+/// The KV cache behind a prompt.
 struct PromptPrefix {
   PromptParts parts;
   KvType kv_type = KvType::f16;
@@ -21,14 +21,20 @@ struct PromptPrefix {
 };
 using PromptPrefixPtr = std::shared_ptr<const PromptPrefix>;
 
+struct FoundPrefix {
+  PromptPrefixPtr prefix;  // nullptr: none
+  std::size_t parts = 0;   // of it that the prompt begins with too
+};
+
 class QuestionCache {
  public:
   explicit QuestionCache(std::shared_ptr<MemoryPool> pool);
 
   /// nullptr: not there. What is found becomes the newest.
   EncodedPicturePtr find_picture(const PictureKey& key);
-  /// The longest one that `prompt` begins with.
-  PromptPrefixPtr find_prefix(std::span<const PromptPart> prompt, KvType kv_type);
+  /// The one that has the most in common with `prompt`; `whole`: among those that it begins with from end to
+  /// end. One that has no picture in common is not worth restoring.
+  FoundPrefix find_prefix(std::span<const PromptPart> prompt, KvType kv_type, bool whole);
 
   void keep(const PictureKey& key, EncodedPicturePtr picture);
   void keep(PromptPrefixPtr prefix);

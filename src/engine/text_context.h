@@ -29,6 +29,7 @@ class TextContext {
 
   llama_context* get() const { return context_.get(); }
   ContextSize size() const { return size_; }
+  const TextModel& model() const { return model_; }
   int embedding_width() const { return model_.embedding_width(); }
   int position() const { return position_; }
   void advance_to(int position) { position_ = position; }

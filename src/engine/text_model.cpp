@@ -1,6 +1,7 @@
 #include "engine/text_model.h"
 
 #include <array>
+#include <cstring>
 
 #include "engine/engine_log.h"
 #include "engine/llama_internals.h"
@@ -15,7 +16,11 @@ Error explain_failure(GovernedDevice& device, const CancelFlagPtr& cancel, const
 }
 
 TextModel::TextModel(llama_model* model, GovernedDevice& device, std::filesystem::path path)
-    : device_(device), path_(std::move(path)), model_(model), vocab_(llama_model_get_vocab(model)) {
+    : device_(device),
+      path_(std::move(path)),
+      model_(model),
+      vocab_(llama_model_get_vocab(model)),
+      embeddings_(plain_token_embeddings(*model)) {
   for (ggml_tensor* tensor : weights_of(*model)) unfilled_.emplace_back(tensor, tensor->buffer);
 }
 
@@ -77,6 +82,21 @@ std::vector<llama_token> TextModel::tokenize(std::string_view text, bool first) 
   }
   tokens.resize(static_cast<std::size_t>(std::max(count, 0)));
   return tokens;
+}
+
+void TextModel::embed(llama_token token, std::span<float> row) const {
+  const auto width = static_cast<std::int64_t>(row.size());
+  const auto* data =
+      static_cast<const std::byte*>(embeddings_->data) + static_cast<std::size_t>(token) * embeddings_->nb[1];
+  if (embeddings_->type == GGML_TYPE_F32) {
+    std::memcpy(row.data(), data, row.size_bytes());
+  } else {
+    ggml_get_type_traits(embeddings_->type)->to_float(data, row.data(), width);
+  }
+}
+
+bool TextModel::forgets_parts() const {
+  return !llama_model_is_recurrent(model_.get()) && !llama_model_is_hybrid(model_.get());
 }
 
 std::string TextModel::piece(llama_token token) const {

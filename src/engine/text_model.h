@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -40,6 +41,14 @@ class TextModel {
   /// Special tokens in `text` ("<|im_start|>") become themselves. `first`: a prompt begins here, with what
   /// the model wants there.
   std::vector<llama_token> tokenize(std::string_view text, bool first) const;
+  /// Whether embed() does all that the model does to a token before its first layer.
+  bool embeds_tokens() const { return embeddings_ != nullptr; }
+  /// Writes a token's embedding. REQUIRES: filled, embeds_tokens().
+  void embed(llama_token token, std::span<float> row) const;
+
+  /// Whether a context of it can forget the end of what it read.
+  bool forgets_parts() const;
+
   /// The bytes of one token; may be part of a UTF-8 sequence. Special tokens have none.
   std::string piece(llama_token token) const;
   bool ends_answer(llama_token token) const { return llama_vocab_is_eog(vocab_, token); }
@@ -54,6 +63,7 @@ class TextModel {
   std::filesystem::path path_;
   std::unique_ptr<llama_model, Free> model_;
   const llama_vocab* vocab_;
+  const ggml_tensor* embeddings_ = nullptr;
   std::vector<std::pair<ggml_tensor*, ggml_backend_buffer_t>> unfilled_;  // where weights lie without data
   std::unique_ptr<TextWeights> weights_;
 };

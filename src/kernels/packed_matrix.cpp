@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "kernels/bfloat16.h"
+#include "kernels/pack_row.h"
 
 namespace plimsoll::kernels {
 
@@ -77,7 +78,11 @@ PackedMatrix lay_out_packed(Precision precision, int inputs, int outputs, std::b
 
 void pack_output(PackedMatrix& matrix, int output, const float* weights, float bias) {
   matrix.bias[output] = bias;
-  if (matrix.precision == Precision::int8) {
+  if (matrix.precision == Precision::int8 && available()) {
+    const PackedRow row = pack_row_int8_fast(weights, matrix.inputs, step_at(matrix, output, 0));
+    matrix.scale[output] = row.scale;
+    matrix.sum[output] = row.sum;
+  } else if (matrix.precision == Precision::int8) {
     pack_int8(matrix, output, weights);
   } else {
     pack_bf16(matrix, output, weights);

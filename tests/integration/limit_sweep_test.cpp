@@ -122,7 +122,7 @@ TEST(LimitSweep, WithoutPicturesTheContextIsRefusedCleanly) {
 }
 
 TEST(LimitSweep, TheVisionEncoderMakesRoomForTheContext) {
-  Bench bench = bench_with_limit(34 * kMiB);
+  Bench bench = bench_with_limit(31 * kMiB);
   ASSERT_TRUE(bench->load());
   GenerationRequest request = kText;
   request.max_tokens = 2000;

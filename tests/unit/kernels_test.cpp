@@ -10,6 +10,7 @@
 
 #include "kernels/attention.h"
 #include "kernels/bfloat16.h"
+#include "kernels/q8_product.h"
 #include "kernels/rows.h"
 
 namespace plimsoll::kernels {
@@ -229,6 +230,59 @@ TEST_P(Kernels, AttendAsPlainLoopsDo) {
       attend(shape, head, halves.data(), got.data(), memory.get());
     }
     EXPECT_LT(relative_error(got, plain_attention(shape, qkv)), 0.004) << shape.rows;
+  }
+}
+
+// Blocks of 32 bytes below a half-precision scale, as they lie in a file, and what they stand for.
+struct Q8Matrix {
+  std::vector<std::byte> data;
+  Floats values;
+
+  Q8Matrix(int inputs, int outputs) {
+    std::mt19937 random(11);
+    for (int block = 0; block < inputs / kQ8BlockInputs * outputs; ++block) {
+      // Half precision: exponent 5 or 6 of 31, no fraction: 2^-10 or 2^-9.
+      const unsigned exponent = 5 + random() % 2;
+      const auto half = static_cast<std::uint16_t>(exponent << 10);
+      data.push_back(static_cast<std::byte>(half & 0xff));
+      data.push_back(static_cast<std::byte>(half >> 8));
+      for (int i = 0; i < kQ8BlockInputs; ++i) {
+        const auto weight = static_cast<std::int8_t>(static_cast<int>(random() % 255) - 127);
+        data.push_back(static_cast<std::byte>(weight));
+        values.push_back(std::ldexp(static_cast<float>(weight), static_cast<int>(exponent) - 15));
+      }
+    }
+  }
+};
+
+TEST(Q8Product, MultipliesAsPlainLoopsDo) {
+  if (!available()) GTEST_SKIP() << "this processor, or this build, has no AVX-512 VNNI and BF16";
+  for (const Shape shape : {Shape{12, 32, 64}, Shape{13, 320, 100}, Shape{128, 960, 320}, Shape{1, 64, 1}}) {
+    const Q8Matrix weights(shape.inputs, shape.outputs);
+    const Floats x = noise(static_cast<std::size_t>(shape.rows * shape.inputs), 5);
+    std::vector<double> wanted;
+    for (int r = 0; r < shape.rows; ++r) {
+      for (int o = 0; o < shape.outputs; ++o) {
+        double sum = 0;
+        for (int i = 0; i < shape.inputs; ++i) {
+          sum += static_cast<double>(x[static_cast<std::size_t>(r * shape.inputs + i)]) *
+                 weights.values[static_cast<std::size_t>(o * shape.inputs + i)];
+        }
+        wanted.push_back(sum);
+      }
+    }
+    Floats got(wanted.size(), 7);
+    const Aligned memory = aligned_memory(q8_product_bytes(shape.inputs, shape.rows));
+    const Q8Weights q8{weights.data.data(), static_cast<std::size_t>(shape.inputs / 32 * 34), shape.inputs,
+                       shape.outputs};
+    const int all = panels(shape.outputs);
+    const Rows rows{x.data(), static_cast<std::size_t>(shape.inputs), shape.rows};
+    // As two threads would share it.
+    for (const int part : {0, 1}) {
+      q8_product(q8, all * part / 2, all * (part + 1) / 2, rows, got.data(),
+                 static_cast<std::size_t>(shape.outputs), memory.get());
+    }
+    EXPECT_LT(relative_error(got, wanted), 0.01) << shape.rows << " " << shape.inputs;
   }
 }
 

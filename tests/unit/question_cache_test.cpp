@@ -61,15 +61,31 @@ TEST_F(Cache, FindsAPictureByItsKey) {
   EXPECT_EQ(cache.find_picture(seen(2).key), nullptr);
 }
 
-TEST_F(Cache, FindsTheLongestPrefixOfThatKvType) {
-  const auto shorter = prefix({word(1), seen(7)}), longer = prefix({word(1), seen(7), word(2), seen(8)});
+TEST_F(Cache, FindsThePrefixWithTheMostInCommon) {
+  const auto shorter = prefix({word(1), seen(7), word(9)}),
+             longer = prefix({word(1), seen(7), word(2), seen(8)});
   cache.keep(longer);
   cache.keep(shorter);
   const PromptParts prompt = {word(1), seen(7), word(2), seen(8), word(3)};
-  EXPECT_EQ(cache.find_prefix(prompt, KvType::f16), longer);
-  EXPECT_EQ(cache.find_prefix(prompt, KvType::q8_0), nullptr);
-  EXPECT_EQ(cache.find_prefix(PromptParts{word(1), seen(7), word(5)}, KvType::f16), shorter);
-  EXPECT_EQ(cache.find_prefix(PromptParts{word(1)}, KvType::f16), nullptr);
+  const FoundPrefix found = cache.find_prefix(prompt, KvType::f16, false);
+  EXPECT_EQ(found.prefix, longer);
+  EXPECT_EQ(found.parts, 4U);
+  EXPECT_EQ(cache.find_prefix(prompt, KvType::q8_0, false).prefix, nullptr);
+  EXPECT_EQ(cache.find_prefix(PromptParts{word(1), seen(7), word(9), word(4)}, KvType::f16, false).parts, 3U);
+  EXPECT_EQ(cache.find_prefix(PromptParts{word(1), seen(7), word(5)}, KvType::f16, false).parts, 2U);
+}
+
+TEST_F(Cache, WhatHasNoPictureInCommonIsNotWorthIt) {
+  cache.keep(prefix({word(1), word(2), seen(7)}));
+  EXPECT_EQ(cache.find_prefix(PromptParts{word(1), word(2), seen(8)}, KvType::f16, false).prefix, nullptr);
+}
+
+TEST_F(Cache, AModelThatCanNotForgetAPartTakesOnlyWholePrefixes) {
+  const auto kept = prefix({word(1), seen(7), word(2)});
+  cache.keep(kept);
+  EXPECT_EQ(cache.find_prefix(PromptParts{word(1), seen(7), word(3)}, KvType::f16, true).prefix, nullptr);
+  EXPECT_EQ(cache.find_prefix(PromptParts{word(1), seen(7), word(2), word(3)}, KvType::f16, true).prefix,
+            kept);
 }
 
 TEST_F(Cache, WhatWasNotUsedForLongestGoesFirst) {
