@@ -27,7 +27,7 @@ constexpr int kCalmRounds = 5;  // before the storm and after it
 
 int storm_rounds() {
   const char* given = std::getenv("PLIMSOLL_STORM_ROUNDS");
-  return given != nullptr ? std::atoi(given) : 10;
+  return given != nullptr ? std::atoi(given) : 60;
 }
 
 // What a process that answers can tell its parent.

@@ -50,7 +50,8 @@ class ModelCopy {
   }
 
   /// An evaluator with one thread, so that a machine that is busy with other things does not matter.
-  std::unique_ptr<VlmEvaluator> evaluator(const std::shared_ptr<MemoryPool>& pool) const {
+  std::unique_ptr<VlmEvaluator> evaluator(const std::shared_ptr<MemoryPool>& pool,
+                                          VisionKernels kernels = VisionKernels::best) const {
     MemoryConfiguration configuration = configuration_for(Strategy::tiered, DeviceMemoryTier::standard);
     configuration.image_size = 192;  // one tile a picture
     EngineSettings settings{.repack = lie_ == TextWeightsLie::repacked};
@@ -62,7 +63,8 @@ class ModelCopy {
                                                            .configuration = configuration,
                                                            .engine = settings,
                                                            .device_memory_bytes = 4 * kGiB,
-                                                           .threads = 1},
+                                                           .threads = 1,
+                                                           .vision_kernels = kernels},
                                           pool);
   }
 

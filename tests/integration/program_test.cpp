@@ -46,7 +46,9 @@ TEST(Program, RunJsonHasEveryDocumentedField) {
                             "time_to_first_token_ms", "tokens", "tokens_per_second"}) {
     EXPECT_GT(o.at("timing").at(field).get<double>(), 0) << field;
   }
-  EXPECT_EQ(o.at("image"), (json{{"tiles", 5}, {"tokens", 180}}));
+  EXPECT_EQ(o.at("image"), (json{{"tiles", 5}, {"tokens", 193}, {"reused", 0}}));
+  EXPECT_EQ(o.at("video_frames"), 0);
+  EXPECT_EQ(o.at("reused_tokens"), 0);
   const json& memory = o.at("memory");
   for (const char* field :
        {"active_bytes", "cache_bytes", "peak_bytes", "mapped_bytes", "footprint_peak_bytes"}) {

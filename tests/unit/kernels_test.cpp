@@ -282,7 +282,7 @@ TEST(Q8Product, MultipliesAsPlainLoopsDo) {
       q8_product(q8, all * part / 2, all * (part + 1) / 2, rows, got.data(),
                  static_cast<std::size_t>(shape.outputs), memory.get());
     }
-    EXPECT_LT(relative_error(got, wanted), 0.01) << shape.rows << " " << shape.inputs;
+    EXPECT_LT(relative_error(got, wanted), 0.02) << shape.rows << " " << shape.inputs;
   }
 }
 
