@@ -123,6 +123,15 @@ std::size_t Engine::give_back_context() {
   return freed_by([&] { context_.reset(); });
 }
 
+std::size_t Engine::give_back_layers() {
+  if (phase_ != Phase::answering || !text_->weights().streamed()) return 0;
+  return freed_by([&] {
+    if (text_->weights().keep_fewer_layers()) return;
+    shortened_ = true;
+    context_.reset();  // the answer ends here
+  });
+}
+
 std::size_t Engine::shorten_answer() {
   if (phase_ != Phase::answering) return give_back_context();
   if (!context_ || context_->spare_tokens(kShortestAnswer) == 0) return 0;

@@ -65,6 +65,8 @@ class Engine {
   // allocation; gives nothing while it is needed. Returns the bytes that left the ledger.
   std::size_t give_back_vision();
   std::size_t give_back_context();
+  /// In the middle of an answer: half of the layers that a streaming plan keeps; it goes on, slower.
+  std::size_t give_back_layers();
   /// In the middle of an answer: what is beyond a short rest of it, which then ends with
   /// FinishReason::memory. Otherwise as give_back_context().
   std::size_t shorten_answer();

@@ -254,24 +254,39 @@ void TextWeights::drop_layers() {
 
 Expected<void> TextWeights::keep_layers(std::size_t room) {
   drop_layers();
-  const std::vector<std::size_t> bytes = layer_bytes();
-  const LayersToKeep choice = layers_to_keep(bytes, room);
-  std::vector<const StreamedLayer*> coming_and_going;
+  const LayersToKeep choice = layers_to_keep(layer_bytes(), room);
   Expected<void> done;
   for (std::size_t i = 0; i < layers_.size() && done; ++i) {
-    if (choice.kept[i]) {
-      done = bring_in(layers_[i]);
-    } else {
-      coming_and_going.push_back(&layers_[i].weights);
-    }
+    if (choice.kept[i]) done = bring_in(layers_[i]);
   }
-  if (done && !coming_and_going.empty()) done = stream(std::move(coming_and_going));
+  if (done) done = stream_others();
   if (!done) drop_layers();
   settled_ = done.has_value();
   return done;
 }
 
-Expected<void> TextWeights::stream(std::vector<const StreamedLayer*> layers) {
+Expected<void> TextWeights::keep_fewer_layers() {
+  bool goes = false;
+  for (Layer& layer : layers_) {
+    if (layer.memory.size() == 0) continue;
+    if (goes) layer.memory.release();
+    goes = !goes;
+  }
+  auto done = stream_others();
+  if (!done) drop_layers();
+  settled_ = false;
+  return done;
+}
+
+// Layers that are not kept pass through two slots.
+Expected<void> TextWeights::stream_others() {
+  std::vector<const StreamedLayer*> layers;
+  for (const Layer& layer : layers_) {
+    if (layer.memory.size() == 0) layers.push_back(&layer.weights);
+  }
+  device_.stream_from(nullptr);
+  stream_.reset();
+  if (layers.empty()) return {};
   const auto larger = [](const StreamedLayer* a, const StreamedLayer* b) { return a->bytes() < b->bytes(); };
   const std::size_t largest = (*std::max_element(layers.begin(), layers.end(), larger))->bytes();
   std::array<Buffer, 2> slots;

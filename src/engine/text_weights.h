@@ -64,6 +64,9 @@ class TextWeights {
   /// Pages of the file that are read here and there, uncharged.
   std::size_t mapped_bytes() const { return mapped_bytes_; }
 
+  /// Lets every second layer that is kept go, to be streamed from now on; until keep_layers() decides anew.
+  /// Blocking, but reads nothing. REQUIRES: no graph runs. Fails as keep_layers() does; then none is there.
+  Expected<void> keep_fewer_layers();
   /// Gives back all layers and the slots; keep_layers() must come before the next graph.
   void drop_layers();
 
@@ -100,12 +103,12 @@ class TextWeights {
   void announce_layers();
   void lay_out_layers();
   Expected<void> bring_in(Layer& layer);
-  Expected<void> stream(std::vector<const StreamedLayer*> layers);
+  Expected<void> stream_others();
 
   GovernedDevice& device_;
   std::unique_ptr<WeightFile> file_;
   WeightLayout layout_;
-  bool settled_ = false;
+  bool settled_ = false;  // keep_layers() has decided, and nobody changed that
   Sorted sorted_;
   std::size_t mapped_bytes_ = 0;
   std::vector<GgmlBuffer> buffers_;

@@ -364,7 +364,8 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl>, Pr
                         [this] { return held({MemoryHolder::kv, MemoryHolder::compute_text}); },
                         [this] {
                           if (!model) return std::size_t{0};
-                          return emergency ? model->shorten_answer() : model->give_back_context();
+                          const std::size_t layers = model->give_back_layers();
+                          return layers + (emergency ? model->shorten_answer() : model->give_back_context());
                         }};
   DeskReclaimer whole_model{
       ReclaimRung::model, desk,

@@ -99,7 +99,8 @@ inline __attribute__((always_inline)) void each_strip(int rows, Visit visit) {
 // The lanes of vector `v` that are below `count`.
 inline __mmask16 lanes_below(int count, int v) {
   const int left = count - v * kLanes;
-  return left >= kLanes ? 0xffff : left <= 0 ? 0 : static_cast<__mmask16>((1U << left) - 1);
+  if (left >= kLanes) return 0xffff;
+  return left <= 0 ? __mmask16{0} : static_cast<__mmask16>((1U << left) - 1);
 }
 
 // 2^x, relative error below 3e-7; 0 far below zero.

@@ -65,9 +65,11 @@ struct Bench {
                                                                 .pressure = std::move(pressure)},
                                                pool);
   }
-  Bench(MemoryConfiguration configuration, std::shared_ptr<MemoryMonitor> monitor) {
+  Bench(MemoryConfiguration configuration, std::shared_ptr<MemoryMonitor> monitor,
+        std::optional<EngineSettings> engine = {}) {
     evaluator = std::make_unique<VlmEvaluator>(EvaluatorOptions{.model = bundled_model(),
                                                                 .configuration = configuration,
+                                                                .engine = engine,
                                                                 .device_memory_bytes = 4 * kGiB,
                                                                 .monitor = std::move(monitor)},
                                                pool);

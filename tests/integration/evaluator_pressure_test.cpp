@@ -150,6 +150,33 @@ TEST_F(UnderPressure, AnAnswerThatIsMovedIntoASmallerContextGoesOnAsItWas) {
 }
 
 // Spec section 4: what the original app did, and only under its own name.
+// What a plan that streams keeps in memory is private: no kernel could take it away.
+TEST(StreamedUnderPressure, AnAnswerGoesOnWithFewerLayersKept) {
+  EngineSettings settings{.vision = VisionResidency::on_demand};
+  settings.streamed_text_resident_bytes = 64 * kMiB;  // all of them
+  PressedDevice device;
+  Bench bench(configuration_for(Strategy::tiered, DeviceMemoryTier::standard), device.monitor, settings);
+  const auto request = ask("Describe this image.", {picture("garden.png")});
+  const auto expected = bench->generate(request);
+  ASSERT_TRUE(expected) << expected.error().message;
+  bench->unload_model();
+  ASSERT_TRUE(eventually([&] { return bench.pool->active_memory() == 0; }));
+
+  std::size_t before = 0, least = 0;
+  const auto result = bench->generate(request, [&](std::string_view) {
+    const std::size_t held = bench.pool->ledger().of(MemoryHolder::weights_text);
+    if (before == 0) before = least = held;
+    device.percent = 90;
+    // Shown about every four tokens: time for the engine to be asked between two of them.
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    least = std::min(least, bench.pool->ledger().of(MemoryHolder::weights_text));
+  });
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(result->answer, expected->answer);
+  EXPECT_EQ(result->finish_reason, FinishReason::stop);
+  EXPECT_LT(least, before);
+}
+
 TEST(Legacy, GivesTheModelBackBeforeItsCallerGoesOn) {
   Bench bench(configuration_for(Strategy::legacy, DeviceMemoryTier::low));
   for (int round = 0; round < 2; ++round) {
