@@ -30,7 +30,7 @@ double mib(std::size_t bytes) { return static_cast<double>(bytes) / kMiB; }
 // What pictures take while they are decoded and cut depends on the picture; the plan knows none.
 bool is_estimate(MemoryHolder holder) {
   return holder == MemoryHolder::media || holder == MemoryHolder::cache_images ||
-         holder == MemoryHolder::cache_buffers;
+         holder == MemoryHolder::cache_buffers || holder == MemoryHolder::cache_prefixes;
 }
 
 std::string differences(const MemoryPlan& plan, const MemoryLedger& ledger) {

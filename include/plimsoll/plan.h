@@ -45,6 +45,7 @@ struct EngineSettings {
   KvType kv_type = KvType::f16;
   bool repack = true;  // use ggml's repacked weight layouts where there are any: faster, but not evictable
   VisionResidency vision = VisionResidency::resident;
+  bool keep_prompts = true;  // the state behind a prompt stays for the next one that begins like it
   // Engaged: the text weights leave while a picture is looked at; of their layers as many come back as fit
   // into this many bytes, and the others are streamed from the file for every token.
   std::optional<std::size_t> streamed_text_resident_bytes{};
@@ -54,6 +55,7 @@ struct EngineSettings {
 /// miss: first what costs a moment once a picture, then what costs speed, then what costs answers; the file
 /// docs/memory-plan.md has the reasons and figures.
 enum class Concession {
+  forgetting,        // a second question about a picture reads its whole prompt again
   vision_on_demand,  // the vision encoder leaves after each picture and is loaded again for the next
   smaller_batch,     // the prompt goes through the model in smaller steps
   plain_weights,     // weights stay evictable pages of the file instead of faster private copies
@@ -63,7 +65,7 @@ enum class Concession {
   streamed_weights,  // some layers are read from the file for every token
   kv_q4_0,           // keys and values in 4 bits
 };
-inline constexpr std::size_t kConcessionCount = 8;
+inline constexpr std::size_t kConcessionCount = 9;
 
 /// "vision encoder on demand", "smaller batches", ...: what is given up, for people.
 std::string_view to_string(Concession concession);

@@ -46,6 +46,8 @@ Draft::Draft(const ModelNeeds& needs, const MemoryConfiguration& configuration, 
 
 bool Draft::concede(Concession what) {
   switch (what) {
+    case Concession::forgetting:
+      return set(settings_.keep_prompts, false);
     case Concession::vision_on_demand:
       return has_vision() && set(settings_.vision, VisionResidency::on_demand);
     case Concession::smaller_batch:
@@ -84,6 +86,14 @@ const TextWeightNeeds& Draft::text() const {
   return settings_.repack ? needs_.repacked : needs_.plain;
 }
 
+// The prompt's share of the context, where the cache limit has room for it at all.
+std::size_t Draft::kept_prompt_bytes(const ContextBytes& context) const {
+  if (!settings_.keep_prompts || !has_vision()) return 0;
+  const auto tokens = static_cast<std::size_t>(kTypicalQuestionTokens + picture_.tokens);
+  const std::size_t bytes = context.kv * tokens / (tokens + static_cast<std::size_t>(max_tokens_));
+  return bytes <= configuration_.cache_limit_bytes.value_or(kOpen) ? bytes : 0;
+}
+
 // While a picture is looked at. An encoder that stays finds the context of the question before still there.
 Draft::Holders Draft::looking(const ContextBytes& context) const {
   Holders look{};
@@ -101,6 +111,7 @@ Draft::Holders Draft::looking(const ContextBytes& context) const {
 
 Draft::Holders Draft::answering(const ContextBytes& context) const {
   Holders answer{};
+  at(answer, MemoryHolder::cache_prefixes) = kept_prompt_bytes(context);
   at(answer, MemoryHolder::weights_text) = text().fixed_bytes;
   at(answer, MemoryHolder::kv) = context.kv;
   at(answer, MemoryHolder::compute_text) = context.compute;
@@ -118,7 +129,7 @@ std::array<Draft::Bound, 3> Draft::bounds(const Holders& moment) const {
   return {Bound{kMemoryLimitBound, budget_.line_bytes.value_or(kOpen), charged},
           Bound{kDeviceBound, budget_.growth_bytes, occupied},
           Bound{kProcessBound, budget_.private_bytes.value_or(kOpen),
-                occupied - file_pages + needs_.untouched_bytes}};
+                occupied - file_pages + needs_.vision.untouched}};
 }
 
 // Layers come last, into the room that the rest leaves.

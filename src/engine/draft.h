@@ -41,6 +41,7 @@ class Draft {
   bool take_turns();
   const TextWeightNeeds& text() const;
 
+  std::size_t kept_prompt_bytes(const ContextBytes& context) const;
   Holders looking(const ContextBytes& context) const;
   Holders answering(const ContextBytes& context) const;
   void bring_layers_back(Holders& answer, MemoryPlan& plan) const;

@@ -10,11 +10,9 @@ namespace plimsoll::engine {
 
 namespace {
 
-// What comes beside all that from the plan to the peak: 8 MiB of heap of llama.cpp, mtmd and libvips and 12
-// MiB of code that they page in, and some to spare. Measured with SmolVLM2-500M (bench_plan).
-constexpr std::size_t kLibraryHeapBytes = 24 * kMiB;
-// What ggml's scheduler of the encoder asks for and never touches: room for the largest graph.
-constexpr std::size_t kUntouchedBytes = 24 * kMiB;
+// What comes beside all that from the plan to the peak: 8 MiB of heap of llama.cpp and libvips and 12 MiB of
+// code that they page in. Measured with SmolVLM2-500M (bench_plan).
+constexpr std::size_t kLibraryHeapBytes = 20 * kMiB;
 
 Expected<TextWeightNeeds> weight_needs(const TextModel& text, WeightLayout layout) {
   return text.sketch_weights(layout).map([](const std::unique_ptr<TextWeights>& weights) {
@@ -47,7 +45,6 @@ Expected<ModelNeeds> read_needs(TextModel& text, const std::filesystem::path& vi
                    .streamed = {},
                    .vision = *seen,
                    .heap_bytes = kLibraryHeapBytes,
-                   .untouched_bytes = kUntouchedBytes,
                    .context = remembered_contexts(text, threads)};
   for (const auto& [layout, target] :
        {std::pair(WeightLayout::repacked, &needs.repacked), std::pair(WeightLayout::plain, &needs.plain),

@@ -23,8 +23,7 @@ struct ModelNeeds {
   int context_length = 0;  // tokens that the model was trained for
   TextWeightNeeds repacked, plain, streamed;
   VisionNeeds vision;
-  std::size_t heap_bytes = 0;       // uncharged: what libraries hold beside all that at the peak
-  std::size_t untouched_bytes = 0;  // asked for, never touched: only a limit on private memory counts it
+  std::size_t heap_bytes = 0;  // uncharged: what libraries hold beside all that at the peak
   std::function<Expected<ContextBytes>(ContextSize)> context;
 };
 

@@ -192,7 +192,7 @@ Expected<void> Engine::go_on_from(const Beginning& beginning) {
 // What comes next may be another question about the same pictures.
 void Engine::remember_context() {
   const std::size_t bytes = context_->saved_bytes();
-  if (!options_.cache || !options_.cache->has_room_for(bytes)) return;
+  if (!options_.cache || !settings_.keep_prompts || !options_.cache->has_room_for(bytes)) return;
   auto state = context_->save(MemoryHolder::cache_prefixes);
   if (!state) return;
   options_.cache->keep(

@@ -17,6 +17,8 @@ namespace {
 constexpr std::size_t kDecodeBytes = 7 * kMiB;
 // libmtmd keeps a tile's pixels as bytes and as floats.
 constexpr std::size_t kMtmdBytesPerPixel = 3 * (1 + sizeof(float));
+// What ggml's scheduler of libmtmd's encoder asks for and never touches: room for the largest graph.
+constexpr std::size_t kMtmdUntouchedBytes = 24 * kMiB;
 constexpr int kTokensAround = 4;  // of a tile: where it stands, and line ends
 
 PictureNeeds needs_of_tiles(int tiles, int tokens_each, int embedding_width, std::size_t media_bytes) {
@@ -60,7 +62,7 @@ Expected<VisionNeeds> vision_needs(const std::filesystem::path& path, VisionKern
   if (!own) return tl::unexpected(own.error());
   if (*own) {
     const SiglipBytes bytes = siglip_bytes(**own, kernels, threads);
-    return VisionNeeds{bytes.weights, bytes.compute, [shape = (*own)->shape()](int image_size) {
+    return VisionNeeds{bytes.weights, bytes.compute, 0, [shape = (*own)->shape()](int image_size) {
                          return largest_for_siglip(shape, image_size);
                        }};
   }
@@ -70,7 +72,7 @@ Expected<VisionNeeds> vision_needs(const std::filesystem::path& path, VisionKern
   const std::size_t weights = (file->tensor_bytes + page - 1) / page * page;
   auto compute = mtmd_compute_bytes(path, weights, threads);
   if (!compute) return tl::unexpected(compute.error());
-  return VisionNeeds{weights, *compute,
+  return VisionNeeds{weights, *compute, kMtmdUntouchedBytes,
                      [picture = largest_for_mtmd(*file, embedding_width)](int) { return picture; }};
 }
 

@@ -48,6 +48,7 @@ MemoryConfiguration configuration(int max_tokens = 300, Strategy strategy = Stra
   made.keep_model_loaded = true;
   made.strategy = strategy;
   made.max_tokens = max_tokens;
+  made.cache_limit_bytes = 0;
   return made;
 }
 
@@ -309,7 +310,7 @@ TEST(Bounds, ThePrivateLimitDoesNotCountPagesOfTheFile) {
 
 TEST(Bounds, OnlyThePrivateLimitCountsWhatIsNeverTouched) {
   ModelNeeds needs = with_vision();
-  needs.untouched_bytes = 5;
+  needs.vision.untouched = 5;
   const std::size_t file_pages = 200;
   EXPECT_THAT(plan_for(needs, device(kLooking + 20)).concessions, IsEmpty());
   EXPECT_THAT(plan_for(needs, private_limit(kLooking + 25 - file_pages)).concessions, IsEmpty());
@@ -384,6 +385,32 @@ TEST(DoesNotFit, QuotesTheLimitThatIsShort) {
   budget.growth_bytes = kPlenty;
   budget.private_bytes = 150;
   EXPECT_EQ(does_not_fit_error(plan_for(with_vision(), budget), budget).denial->limit_bytes, 150U);
+}
+
+TEST(Planner, KeepsAPromptForTheNextQuestionWhereTheCacheLimitHasRoomForIt) {
+  const ModelNeeds needs = with_vision();
+  MemoryConfiguration wide = configuration();
+  wide.cache_limit_bytes = 1000;
+  const auto keeping = make_plan(needs, wide, device(kPlenty));
+  ASSERT_TRUE(keeping);
+  EXPECT_TRUE(keeping->settings.keep_prompts);
+  // 460 positions, 160 of them the prompt, in a cache of 256 bytes.
+  EXPECT_EQ(keeping->of(MemoryHolder::cache_prefixes), 256U * 160 / 460);
+  wide.cache_limit_bytes = 88;
+  EXPECT_EQ(make_plan(needs, wide, device(kPlenty))->of(MemoryHolder::cache_prefixes), 0U);
+}
+
+TEST(Planner, ForgetsPromptsFirst) {
+  const ModelNeeds needs = with_vision();
+  MemoryConfiguration wide = configuration();
+  wide.cache_limit_bytes = 1000;
+  const auto keeping = make_plan(needs, wide, line(kPlenty));
+  ASSERT_TRUE(keeping);
+  const auto tight = make_plan(needs, wide, line(keeping->peak_bytes - 1));
+  ASSERT_TRUE(tight);
+  EXPECT_TRUE(tight->fits());
+  EXPECT_THAT(tight->concessions, ElementsAre(Concession::forgetting));
+  EXPECT_FALSE(tight->settings.keep_prompts);
 }
 
 }  // namespace
