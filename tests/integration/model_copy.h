@@ -53,7 +53,8 @@ class ModelCopy {
   std::unique_ptr<VlmEvaluator> evaluator(const std::shared_ptr<MemoryPool>& pool,
                                           VisionKernels kernels = VisionKernels::best) const {
     MemoryConfiguration configuration = configuration_for(Strategy::tiered, DeviceMemoryTier::standard);
-    configuration.image_size = 192;  // one tile a picture
+    configuration.image_size = 192;       // one tile a picture
+    configuration.cache_limit_bytes = 0;  // each question goes the whole way
     EngineSettings settings{.repack = lie_ == TextWeightsLie::repacked};
     if (lie_ == TextWeightsLie::streamed) {
       settings.vision = VisionResidency::on_demand;
