@@ -118,7 +118,7 @@ Draft::Holders Draft::answering(const ContextBytes& context) const {
   at(answer, MemoryHolder::cache_images) = picture_.embedding_bytes;
   if (settings_.vision == VisionResidency::resident) {
     at(answer, MemoryHolder::weights_vision) = needs_.vision.weights;
-    at(answer, MemoryHolder::compute_vision) = needs_.vision.compute;
+    if (needs_.vision.compute_stays) at(answer, MemoryHolder::compute_vision) = needs_.vision.compute;
   }
   return answer;
 }

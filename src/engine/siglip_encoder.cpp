@@ -73,11 +73,11 @@ class SiglipEncoder : public VisionEncoder {
       : file_(std::move(file)),
         text_(text),
         device_(device),
-        layers_(make_layers(file_, device, kernels, threads)),
-        graph_(file_.shape(), *layers_),
-        backend_(ggml_backend_dev_init(device.handle(), nullptr)) {}
+        layers_(make_layers(file_, device, kernels, threads)) {}
 
-  Expected<void> load(const Progress& progress, const CancelFlagPtr& cancel);
+  Expected<void> load(const Progress& progress, const CancelFlagPtr& cancel) {
+    return layers_->fill(progress, cancel);
+  }
 
   int longest_edge() const override { return file_.shape().longest_edge; }
   bool can_leave() const override { return true; }
@@ -85,29 +85,52 @@ class SiglipEncoder : public VisionEncoder {
                                      const std::function<void()>& between_tiles) override;
 
  private:
-  void cut_patches(const Image& image, int left, int top);
-  Expected<Buffer> encode_tile(const CancelFlagPtr& cancel);
+  // What encoding a picture takes beside the weights; gone when the picture is encoded.
+  class Run {
+   public:
+    ~Run() {
+      if (layers_ != nullptr) layers_->end();
+    }
+    /// Fails with `over_budget` or `out_of_memory`; then only the destructor may be called.
+    Expected<void> begin(SiglipEncoder& encoder);
+    bool compute() {
+      return ggml_backend_graph_compute(backend_.get(), graph_->get()) == GGML_STATUS_SUCCESS;
+    }
+    float* patches() const { return graph_->patches(); }
+    const float* rows() const { return graph_->rows(); }
 
-  struct Free {
-    void operator()(ggml_backend_t backend) const { ggml_backend_free(backend); }
+   private:
+    struct Free {
+      void operator()(ggml_backend_t backend) const { ggml_backend_free(backend); }
+    };
+    SiglipLayers* layers_ = nullptr;
+    std::optional<TileGraph> graph_;
+    std::unique_ptr<ggml_backend, Free> backend_;
   };
+
+  void cut_patches(const Image& image, int left, int top, float* out) const;
+  Expected<Buffer> encode_tile(Run& run, const CancelFlagPtr& cancel);
+
   SiglipFile file_;
   TextModel& text_;
   GovernedDevice& device_;
   std::unique_ptr<SiglipLayers> layers_;
-  TileGraph graph_;
-  std::unique_ptr<ggml_backend, Free> backend_;
 };
 
-Expected<void> SiglipEncoder::load(const Progress& progress, const CancelFlagPtr& cancel) {
-  if (auto filled = layers_->fill(progress, cancel); !filled) return filled;
-  if (graph_.allocate(device_)) return {};
-  return tl::unexpected(device_.take_refusal().value_or(
-      Error{ErrorCode::out_of_memory, "no memory for the vision encoder's graph"}));
+Expected<void> SiglipEncoder::Run::begin(SiglipEncoder& encoder) {
+  layers_ = encoder.layers_.get();
+  if (auto begun = layers_->begin(); !begun) return begun;
+  graph_.emplace(encoder.file_.shape(), *layers_);
+  if (!graph_->allocate(encoder.device_)) {
+    return tl::unexpected(encoder.device_.take_refusal().value_or(
+        Error{ErrorCode::out_of_memory, "no memory for the vision encoder's graph"}));
+  }
+  backend_.reset(ggml_backend_dev_init(encoder.device_.handle(), nullptr));
+  return {};
 }
 
 // Each patch becomes one row: all of red, then green, then blue, as the model's first product wants it.
-void SiglipEncoder::cut_patches(const Image& image, int left, int top) {
+void SiglipEncoder::cut_patches(const Image& image, int left, int top, float* out) const {
   const SiglipShape& s = file_.shape();
   float colour[3][256];
   for (std::size_t c = 0; c < 3; ++c) {
@@ -117,7 +140,6 @@ void SiglipEncoder::cut_patches(const Image& image, int left, int top) {
   }
   const int side = s.patches_a_side();
   const auto* pixels = reinterpret_cast<const unsigned char*>(image.pixels.data());
-  float* out = graph_.patches();
   for (int patch = 0; patch < s.patches(); ++patch) {
     const int x = left + patch % side * s.patch, y = top + patch / side * s.patch;
     for (int c = 0; c < 3; ++c) {
@@ -129,9 +151,8 @@ void SiglipEncoder::cut_patches(const Image& image, int left, int top) {
   }
 }
 
-Expected<Buffer> SiglipEncoder::encode_tile(const CancelFlagPtr& cancel) {
-  const bool done =
-      !cancel->cancelled() && ggml_backend_graph_compute(backend_.get(), graph_.get()) == GGML_STATUS_SUCCESS;
+Expected<Buffer> SiglipEncoder::encode_tile(Run& run, const CancelFlagPtr& cancel) {
+  const bool done = !cancel->cancelled() && run.compute();
   if (!done || cancel->cancelled()) {
     return tl::unexpected(explain_failure(device_, cancel, "the vision encoder"));
   }
@@ -140,7 +161,7 @@ Expected<Buffer> SiglipEncoder::encode_tile(const CancelFlagPtr& cancel) {
   const std::size_t bytes =
       static_cast<std::size_t>(s.positions()) * static_cast<std::size_t>(s.output_width) * sizeof(float);
   auto rows = device_.pool().allocate(MemoryHolder::cache_images, bytes);
-  if (rows) std::memcpy(rows->data(), graph_.rows(), bytes);
+  if (rows) std::memcpy(rows->data(), run.rows(), bytes);
   return rows;
 }
 
@@ -152,14 +173,16 @@ Expected<EncodedPicturePtr> SiglipEncoder::encode(const Image& image, int image_
   const TileLayout layout = tile_layout(image.width, image.height, image_size, s.longest_edge, s.tile);
   const auto texts = texts_around_tiles(layout);
   auto picture = std::make_shared<EncodedPicture>();
+  Run run;
+  if (auto begun = run.begin(*this); !begun) return tl::unexpected(begun.error());
   auto pixels = stretch_image(image, layout.columns * s.tile, layout.rows * s.tile, device_.pool());
   for (int tile = 0; tile < layout.tiles(); ++tile) {
     const bool overview = layout.is_grid() && tile == layout.tiles() - 1;
     if (overview && pixels) pixels = stretch_image(*pixels, s.tile, s.tile, device_.pool());
     if (!pixels) return tl::unexpected(pixels.error());
     const int column = overview ? 0 : tile % layout.columns, row = overview ? 0 : tile / layout.columns;
-    cut_patches(*pixels, column * s.tile, row * s.tile);
-    auto rows = encode_tile(cancel);
+    cut_patches(*pixels, column * s.tile, row * s.tile, run.patches());
+    auto rows = encode_tile(run, cancel);
     if (between_tiles) between_tiles();
     if (!rows) return tl::unexpected(rows.error());
     picture->add_tokens(text_.tokenize(texts[static_cast<std::size_t>(tile)], false));

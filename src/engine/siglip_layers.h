@@ -16,7 +16,7 @@ class SiglipLayers {
  public:
   virtual ~SiglipLayers() = default;
 
-  /// What fill() charges to the weights, and to compute.
+  /// What fill() charges to the weights, and begin() to compute.
   virtual std::size_t weight_bytes() const = 0;
   virtual std::size_t working_bytes() const = 0;
 
@@ -24,7 +24,11 @@ class SiglipLayers {
   /// only the destructor may be called.
   virtual Expected<void> fill(const Progress& progress, const CancelFlagPtr& cancel) = 0;
 
-  // REQUIRES for computing them: fill(). [values, rows], 32-bit floats.
+  // The working memory is there from begin(), which fails as fill() does, to end().
+  virtual Expected<void> begin() { return {}; }
+  virtual void end() {}
+
+  // REQUIRES for computing them: fill(), begin(). [values, rows], 32-bit floats.
   virtual ggml_tensor* embed(ggml_context* graph, ggml_tensor* patches) = 0;
   virtual ggml_tensor* layer(ggml_context* graph, ggml_tensor* x, int index) = 0;
   virtual ggml_tensor* connect(ggml_context* graph, ggml_tensor* x) = 0;

@@ -63,6 +63,9 @@ class PackedLayers : public SiglipLayers {
   std::size_t working_bytes() const override { return thread_bytes() * static_cast<std::size_t>(threads_); }
   Expected<void> fill(const Progress& progress, const CancelFlagPtr& cancel) override;
 
+  Expected<void> begin() override;
+  void end() override { working_.release(); }
+
   ggml_tensor* embed(ggml_context* graph, ggml_tensor* patches) override;
   ggml_tensor* layer(ggml_context* graph, ggml_tensor* x, int index) override;
   ggml_tensor* connect(ggml_context* graph, ggml_tensor* x) override;
@@ -182,9 +185,6 @@ Expected<void> PackedLayers::fill(const Progress& progress, const CancelFlagPtr&
   auto weights = device_.allocate_weights(weight_bytes_);
   if (!weights) return tl::unexpected(weights.error());
   weights_ = std::move(*weights);
-  auto working = device_.allocate_compute(working_bytes());
-  if (!working) return tl::unexpected(working.error());
-  working_ = std::move(*working);
   auto mapping = file_.data().map(0);
   if (!mapping) return tl::unexpected(mapping.error());
 
@@ -204,6 +204,13 @@ Expected<void> PackedLayers::fill(const Progress& progress, const CancelFlagPtr&
     if (progress) progress(static_cast<float>(done) / static_cast<float>(weight_bytes_));
   }
   if (progress) progress(1);
+  return {};
+}
+
+Expected<void> PackedLayers::begin() {
+  auto working = device_.allocate_compute(working_bytes());
+  if (!working) return tl::unexpected(working.error());
+  working_ = std::move(*working);
   return {};
 }
 

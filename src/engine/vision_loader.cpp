@@ -62,7 +62,7 @@ Expected<VisionNeeds> vision_needs(const std::filesystem::path& path, VisionKern
   if (!own) return tl::unexpected(own.error());
   if (*own) {
     const SiglipBytes bytes = siglip_bytes(**own, kernels, threads);
-    return VisionNeeds{bytes.weights, bytes.compute, 0, [shape = (*own)->shape()](int image_size) {
+    return VisionNeeds{bytes.weights, bytes.compute, false, 0, [shape = (*own)->shape()](int image_size) {
                          return largest_for_siglip(shape, image_size);
                        }};
   }
@@ -72,7 +72,7 @@ Expected<VisionNeeds> vision_needs(const std::filesystem::path& path, VisionKern
   const std::size_t weights = (file->tensor_bytes + page - 1) / page * page;
   auto compute = mtmd_compute_bytes(path, weights, threads);
   if (!compute) return tl::unexpected(compute.error());
-  return VisionNeeds{weights, *compute, kMtmdUntouchedBytes,
+  return VisionNeeds{weights, *compute, true, kMtmdUntouchedBytes,
                      [picture = largest_for_mtmd(*file, embedding_width)](int) { return picture; }};
 }
 

@@ -21,7 +21,8 @@ struct PictureNeeds {
 struct VisionNeeds {
   std::size_t weights = 0;  // 0: no vision encoder
   std::size_t compute = 0;
-  std::size_t untouched = 0;  // asked for, never touched: only a limit on private memory counts it
+  bool compute_stays = false;  // with the weights; otherwise it is there only while a picture is encoded
+  std::size_t untouched = 0;   // asked for, never touched: only a limit on private memory counts it
   // The largest that the model makes of any picture at this image size (MemoryConfiguration).
   std::function<PictureNeeds(int image_size)> picture = [](int) { return PictureNeeds{}; };
 };

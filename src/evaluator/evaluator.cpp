@@ -176,6 +176,19 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl>, Pr
     return before - std::min(before, pool->ledger().active_bytes);
   }
 
+  // Whether there is still what the plan counted on.
+  bool plan_holds() const {
+    constexpr std::size_t kSlackBytes = 16 * kMiB;
+    std::size_t planned = 0;
+    {
+      std::lock_guard lock(mutex);
+      if (!plan) return false;
+      planned = plan->footprint_bytes;
+    }
+    const MemoryBudget now = options.budget();
+    return now.footprint_bytes + now.growth_bytes + kSlackBytes >= planned;
+  }
+
   std::size_t held(std::initializer_list<MemoryHolder> holders) const {
     const MemoryLedger ledger = pool->ledger();
     std::size_t bytes = 0;
@@ -215,6 +228,7 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl>, Pr
         options.model, pool,
         {.threads = options.threads, .vision_kernels = options.vision_kernels, .cache = questions});
     if (!opened) return opened;
+    if (cancel_flag->cancelled()) return fail(ErrorCode::cancelled, "the load was cancelled");
     auto settings = settle(**opened);
     if (!settings) return tl::unexpected(settings.error());
     const auto report = [&](float share) { stream.report(share); };
@@ -364,7 +378,8 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl>, Pr
                         [this] { return held({MemoryHolder::kv, MemoryHolder::compute_text}); },
                         [this] {
                           if (!model) return std::size_t{0};
-                          const std::size_t layers = model->give_back_layers();
+                          // A plan for a small device fills it: only what others took since is a reason.
+                          const std::size_t layers = plan_holds() ? 0 : model->give_back_layers();
                           return layers + (emergency ? model->shorten_answer() : model->give_back_context());
                         }};
   DeskReclaimer whole_model{

@@ -101,7 +101,9 @@ TEST(LimitSweep, EveryHolderIsRefusedCleanlyAtSomeLimit) {
     if (testing::Test::HasFailure()) FAIL() << "at a limit of " << limit;
   }
   for (const std::string& holder : refused) std::cout << "refused at some limit: " << holder << "\n";
-  for (const char* holder : {"weights.text", "weights.vision", "compute.vision", "media"}) {
+  // Decoding takes more than encoding, and comes before it: the encoder's compute memory is never what is
+  // short.
+  for (const char* holder : {"weights.text", "weights.vision", "media"}) {
     EXPECT_TRUE(refused.contains(holder)) << holder;
   }
 }
@@ -135,10 +137,10 @@ TEST(LimitSweep, TheVisionEncoderMakesRoomForTheContext) {
 }
 
 TEST(LimitSweep, AHigherLimitHelpsTheSameEvaluator) {
-  Bench bench = bench_with_limit(30 * kMiB);
+  Bench bench = bench_with_limit(26 * kMiB);
   auto refused = bench->generate(ask_about_dog_and_car());
   ASSERT_FALSE(refused);
-  expect_sensible_denial(refused.error(), 30 * kMiB);
+  expect_sensible_denial(refused.error(), 26 * kMiB);
   bench.pool->set_memory_limit(64 * kMiB);
   auto result = bench->generate(ask_about_dog_and_car());
   ASSERT_TRUE(result) << result.error().message;

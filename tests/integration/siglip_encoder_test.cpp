@@ -189,8 +189,16 @@ TEST_F(SiglipEncoder, EveryRefusalIsAnErrorAndLeavesNothing) {
     for (const std::size_t room : {std::size_t{0}, bytes.weights - 1, bytes.weights + bytes.compute / 2}) {
       pool->set_memory_limit(before + room);
       auto encoder = load(kernels);
-      ASSERT_FALSE(encoder) << room;
-      EXPECT_EQ(encoder.error().code, ErrorCode::over_budget);
+      EXPECT_EQ(encoder.has_value(), room > bytes.weights) << room;
+      if (encoder) {
+        const Image image = picture();
+        auto encoded = (*encoder)->encode(image, 192, cancel, {});
+        ASSERT_FALSE(encoded) << room;
+        EXPECT_EQ(encoded.error().code, ErrorCode::over_budget);
+        encoder->reset();
+      } else {
+        EXPECT_EQ(encoder.error().code, ErrorCode::over_budget);
+      }
       EXPECT_EQ(pool->active_memory(), before);
     }
     pool->set_memory_limit(std::nullopt);

@@ -37,7 +37,7 @@ ModelNeeds text_only() {
 
 ModelNeeds with_vision() {
   ModelNeeds needs = text_only();
-  needs.vision = {.weights = 300, .compute = 50, .picture = [](int) {
+  needs.vision = {.weights = 300, .compute = 50, .compute_stays = true, .picture = [](int) {
                     return PictureNeeds{.tokens = 64, .media_bytes = 40, .embedding_bytes = 10};
                   }};
   return needs;
