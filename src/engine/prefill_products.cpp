@@ -11,7 +11,7 @@ namespace plimsoll::engine {
 namespace {
 
 // Below that, putting the weights in order costs more than it gains.
-constexpr std::int64_t kLeastRows = 12;
+constexpr std::int64_t kLeastRows = 6;
 
 bool is_matrix(const ggml_tensor& tensor) { return tensor.ne[2] == 1 && tensor.ne[3] == 1; }
 

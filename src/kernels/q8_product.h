@@ -1,6 +1,6 @@
 // Products with weights that stay as ggml's Q8_0 lays them out in a file: blocks of 32 values of 8 bits under
-// a scale of their own. Worth it from a dozen rows on; the weights are put in order 64 outputs at a time, in
-// memory that fits into the processor's second cache. REQUIRES: available(). Thread-safe.
+// a scale of their own. Worth it from a handful of rows on; the weights are put in order 64 outputs at a
+// time, in memory that fits into the processor's second cache. REQUIRES: available(). Thread-safe.
 #pragma once
 
 #include <cstddef>

@@ -55,31 +55,64 @@ void round_row(const Memory& m, std::size_t row, const float* x) {
   }
 }
 
-float half_to_float(const std::byte* half) {
-  unsigned short bits;
-  __builtin_memcpy(&bits, half, sizeof(bits));
-  return _cvtsh_ss(bits);
+// Where the weights of 16 outputs stand at the moment.
+struct Sixteen {
+  const std::byte* of[kLanes];
+};
+
+// Four bytes of each of eight outputs a vector, eight times.
+void transpose(const std::byte* const* rows, __m256i (&out)[kSteps]) {
+  __m256i r[8], pairs[8], fours[8];
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; ++i) r[i] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(rows[i] + 2));
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) {
+    pairs[2 * i] = _mm256_unpacklo_epi32(r[2 * i], r[2 * i + 1]);
+    pairs[2 * i + 1] = _mm256_unpackhi_epi32(r[2 * i], r[2 * i + 1]);
+  }
+#pragma GCC unroll 2
+  for (int half = 0; half < 8; half += 4) {
+    fours[half] = _mm256_unpacklo_epi64(pairs[half], pairs[half + 2]);
+    fours[half + 1] = _mm256_unpackhi_epi64(pairs[half], pairs[half + 2]);
+    fours[half + 2] = _mm256_unpacklo_epi64(pairs[half + 1], pairs[half + 3]);
+    fours[half + 3] = _mm256_unpackhi_epi64(pairs[half + 1], pairs[half + 3]);
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) {
+    out[i] = _mm256_permute2x128_si256(fours[i], fours[i + 4], 0x20);
+    out[i + 4] = _mm256_permute2x128_si256(fours[i], fours[i + 4], 0x31);
+  }
 }
 
-// Puts one output's weights into the panel.
-void place_output(const Memory& m, const std::byte* row, std::size_t column) {
-  for (std::size_t b = 0; b < m.blocks; ++b, row += kBlockBytes) {
-    m.scales[b * kPanelOutputs + column] = half_to_float(row);
-    std::byte* out = m.values + b * kPanelBlockBytes + column * kStepBytes;
+// Puts 16 outputs' weights into the panel, from column 16 * v on.
+void place_sixteen(const Memory& m, Sixteen rows, std::size_t v) {
+  for (std::size_t b = 0; b < m.blocks; ++b) {
+    unsigned short halves[kLanes];
+    for (int i = 0; i < kLanes; ++i) __builtin_memcpy(&halves[i], rows.of[i], sizeof(halves[i]));
+    const __m256i scales = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(halves));
+    _mm512_store_ps(m.scales + b * kPanelOutputs + v * kLanes, _mm512_cvtph_ps(scales));
+    __m256i first[kSteps], second[kSteps];
+    transpose(rows.of, first);
+    transpose(rows.of + 8, second);
 #pragma GCC unroll 8
     for (std::size_t s = 0; s < kSteps; ++s) {
-      __builtin_memcpy(out + s * kPanelOutputs * kStepBytes, row + 2 + s * kStepBytes, kStepBytes);
+      const __m512i both = _mm512_inserti64x4(_mm512_castsi256_si512(first[s]), second[s], 1);
+      _mm512_store_si512(m.values + b * kPanelBlockBytes + (s * kVectors + v) * kAlignment, both);
     }
+    for (const std::byte*& row : rows.of) row += kBlockBytes;
   }
 }
 
 void place_panel(const Memory& m, const Q8Weights& weights, int panel) {
-  const int first = panel * kPanelOutputs;
-  for (int column = 0; column < kPanelOutputs; ++column) {
-    // Beyond the last output the panel repeats it; those columns are never stored.
-    const int output = first + column < weights.outputs ? first + column : weights.outputs - 1;
-    place_output(m, weights.data + static_cast<std::size_t>(output) * weights.row_bytes,
-                 static_cast<std::size_t>(column));
+  for (int v = 0; v < kVectors; ++v) {
+    Sixteen rows;
+    for (int i = 0; i < kLanes; ++i) {
+      // Beyond the last output the panel repeats it; those columns are never stored.
+      const int output = panel * kPanelOutputs + v * kLanes + i;
+      const int there = output < weights.outputs ? output : weights.outputs - 1;
+      rows.of[i] = weights.data + static_cast<std::size_t>(there) * weights.row_bytes;
+    }
+    place_sixteen(m, rows, static_cast<std::size_t>(v));
   }
   const __m512i offsets = _mm512_set1_epi8(static_cast<char>(kOffset));
   for (std::size_t b = 0; b < m.blocks; ++b) {
