@@ -10,6 +10,8 @@ namespace plimsoll::cli {
 
 namespace {
 
+constexpr int kLargestImageSize = 1 << 14;
+
 CLI::Option* add_size(CLI::App& command, const std::string& name, std::optional<std::uint64_t>& target,
                       const std::string& description) {
   return command
@@ -22,6 +24,12 @@ CLI::Option* add_size(CLI::App& command, const std::string& name, std::optional<
           },
           description)
       ->type_name("SIZE");
+}
+
+// Empty: nothing to complain of.
+std::string image_size_complaint(const std::string& text) {
+  if (text == "full" || CLI::Range(1, kLargestImageSize)(text).empty()) return {};
+  return text + " is neither \"full\" nor a number of pixels from 1 to " + std::to_string(kLargestImageSize);
 }
 
 }  // namespace
@@ -89,7 +97,7 @@ void ModelOptions::add_to(CLI::App& command) {
           [this](const std::string& text) { image_size = text == "full" ? kFullImageSize : std::stoi(text); },
           "Longest side at which a picture is looked at, in pixels; \"full\" for all that the model can see")
       ->type_name("N")
-      ->check(CLI::Range(1, 1 << 14) | CLI::IsMember({"full"}));
+      ->check(CLI::Validator(image_size_complaint, "N or full"));
   command.add_option("--temperature", temperature, "0 is greedy and gives the same answer every time")
       ->type_name("X")
       ->check(CLI::Range(0.0, 100.0));
