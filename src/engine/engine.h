@@ -117,7 +117,7 @@ class Engine {
   Expected<void> go_on_from(const Beginning& beginning);
   void remember_context();
   Expected<void> prefill(const Prompt& prompt, const CancelFlagPtr& cancel);
-  Expected<void> read_prompt(const Question& question, GenerationResult& result);
+  Expected<void> read_prompt(const Question& question, GenerationResult& result, bool afresh = false);
   Expected<void> write_answer(const Question& question, const PieceSink& sink, GenerationResult& result);
 
   std::shared_ptr<MemoryPool> pool_;

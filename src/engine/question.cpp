@@ -1,6 +1,5 @@
-// How a question becomes a prompt, and how the prompt goes through the model: what earlier questions left
-// behind first, then pictures, each decoded, encoded and let go before the next, then the context and what is
-// new.
+// How a prompt goes through the model: what earlier questions left behind first, then pictures, each decoded,
+// encoded and let go before the next, then the context and what is new.
 #include <algorithm>
 #include <utility>
 
@@ -54,14 +53,15 @@ void Engine::secure(Beginning& beginning, const Prompt& prompt, const Question& 
   }
   in_context_.resize(beginning.parts);
   if (all_seen && fits_context(prompt, question.max_tokens())) return;
+  const KvType kv_type = context_->size().kv_type;
   auto state = context_->save(MemoryHolder::kv);
   context_.reset();
   if (!state) {
     beginning = {};
     return;
   }
-  beginning.saved = std::make_shared<PromptPrefix>(
-      PromptPrefix{{parts.begin(), parts.end()}, settings_.kv_type, std::move(*state)});
+  beginning.saved =
+      std::make_shared<PromptPrefix>(PromptPrefix{{parts.begin(), parts.end()}, kv_type, std::move(*state)});
 }
 
 // ---- pictures -------------------------------------------------------------------------------------------
@@ -209,12 +209,12 @@ Expected<void> Engine::prefill(const Prompt& prompt, const CancelFlagPtr& cancel
   return {};
 }
 
-Expected<void> Engine::read_prompt(const Question& question, GenerationResult& result) {
+Expected<void> Engine::read_prompt(const Question& question, GenerationResult& result, bool afresh) {
   std::vector<AskedPicture> pictures;
   auto prompt = lay_out(question, pictures, result);
   if (!prompt) return tl::unexpected(prompt.error());
   phase_ = Phase::preparing;
-  Beginning beginning = find_beginning(*prompt);
+  Beginning beginning = afresh ? Beginning{} : find_beginning(*prompt);
   const bool all_seen = pictures.empty() || pictures.back().part < beginning.parts;
   secure(beginning, *prompt, question, all_seen);
   phase_ = Phase::looking;
@@ -229,6 +229,12 @@ Expected<void> Engine::read_prompt(const Question& question, GenerationResult& r
   result.reused_tokens = positions_of({prompt->parts().data(), beginning.parts});
   for (const AskedPicture& picture : pictures) result.image.tokens += prompt->parts()[picture.part].positions;
   if (auto room = make_room(*prompt, question.max_tokens(), result); !room) return room;
+  if (beginning.saved && context_->size().kv_type != beginning.saved->kv_type) {
+    // There was only room for another kind of context than the one that was kept.
+    result = {.concessions = std::move(result.concessions)};
+    beginning.saved.reset();
+    return read_prompt(question, result, true);
+  }
   const auto start = Clock::now();
   auto done = go_on_from(beginning);
   beginning.saved.reset();
