@@ -1,6 +1,6 @@
 // The plan of each model on each class of device against what a question about a picture then takes: the
-// process's peak, the active memory's, and every holder's. Each in a process of its own, stopped at the first
-// words of the answer: by then all memory is there.
+// process's peak, the active memory's, and every holder's. Each in a process of its own, with the longest
+// answer that the class allows: keys and values take memory as they are written.
 //
 //   bench_plan PICTURE FOLDER...
 #include <plimsoll/evaluator.h>
@@ -64,8 +64,11 @@ int compare(const std::string& picture, const std::string& folder, std::size_t d
                          pool);
   const GenerationRequest request{
       .turns = {{.prompt = kQuestion, .images = {{std::filesystem::path(picture)}}}}, .temperature = 0.0F};
-  const auto result = evaluator.generate(request, [&](std::string_view) { evaluator.cancel_generation(); });
+  const auto result = evaluator.generate(request);
   if (!result) return std::fprintf(stderr, "%s\n", result.error().message.c_str()), 1;
+  if (result->finish_reason != FinishReason::length) {
+    return std::fprintf(stderr, "the answer ended before it was as long as planned\n"), 1;
+  }
 
   const MemoryPlan plan = *evaluator.plan();
   const MemoryReport measured = memory_report(*pool);

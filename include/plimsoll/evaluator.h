@@ -83,9 +83,9 @@ class ModelHandle {
   std::shared_ptr<Residency> residency_;
 };
 
-/// Share of the load that is done, from 0 to 1, and what to show: "Loading NAME: 42%".
-/// Called on the thread that waits.
-using LoadProgress = std::function<void(float share, std::string_view text)>;
+/// What goes on before the first word: the share of it that is done, from 0 to 1, and what to show: "Loading
+/// NAME: 42%", then "Looking at picture 1 of 2, tile 3 of 5". Called on the thread that waits.
+using ProgressSink = std::function<void(float share, std::string_view text)>;
 
 /// The next piece of the answer, valid UTF-8. Called on the thread that waits in generate(), about every 4
 /// tokens or 0.25 s, whichever comes first.
@@ -109,6 +109,8 @@ struct GenerationRequest {
   std::optional<float> temperature{};
   std::optional<float> top_p{};
   std::optional<std::uint32_t> seed{};  // empty: a random one
+  std::vector<std::string> stop{};      // the answer ends before the first of these
+  std::string grammar{};                // what the answer has to follow: GBNF, rule "root"; empty: nothing
 };
 
 /// memory: the device ran out of it while the answer was written, and what was said so far is the answer.
@@ -194,14 +196,14 @@ class VlmEvaluator {
   /// Blocking until the model is loaded; at once when it is. Fails with `over_budget`, `out_of_memory`,
   /// `engine` (not a model that this engine knows), `io`, `cancelled`, or `busy` while a load or generation
   /// runs.
-  Expected<ModelHandle> load(const LoadProgress& progress = {});
+  Expected<ModelHandle> load(const ProgressSink& progress = {});
 
   /// Blocking until the answer is complete. Loads the model first when it is not loaded. A cancelled
   /// generation is a result, not an error: it has the text so far and FinishReason::cancelled.
   /// Fails as load() does, with the errors of decode_image() and of VideoFrames, and with `invalid_argument`
   /// when there is no question or the prompt is longer than the model's context.
   Expected<GenerationResult> generate(const GenerationRequest& request, const TextSink& on_text = {},
-                                      const LoadProgress& on_load = {});
+                                      const ProgressSink& on_progress = {});
 
   /// Stops a running generation or load. What stops and when: decoding a picture at the next rows, the
   /// engine at the next node of its graph, loading at the next tensor; then cleans up as the pressure asks

@@ -90,6 +90,8 @@ class Buffer {
 
   std::byte* data() const { return data_; }
   std::size_t size() const { return size_; }  // at least what was asked for
+  /// Makes all of it zero. What is not written to afterwards stays charged, but takes no memory.
+  void zero() noexcept;
   void release() noexcept;
 
  private:
@@ -125,6 +127,9 @@ class PageSource {
   /// `bytes` is a multiple of page_bytes(). Returns nullptr when there is no memory.
   virtual std::byte* map(std::size_t bytes) = 0;
   virtual void unmap(std::byte* data, std::size_t bytes) noexcept = 0;
+  /// Makes whole pages zero. As written here it writes to them; the operating system's leave memory until
+  /// they are written to.
+  virtual void zero(std::byte* data, std::size_t bytes) noexcept;
   static std::size_t page_bytes();
 };
 

@@ -20,10 +20,11 @@
 
 namespace plimsoll::engine {
 
+class AnswerGrammar;
+
 class Engine {
  public:
   using Clock = std::chrono::steady_clock;
-  using PieceSink = std::function<void(std::string_view bytes)>;  // one token; may split a UTF-8 sequence
 
   struct Options {
     int threads = 1;
@@ -53,13 +54,18 @@ class Engine {
     const MemoryConfiguration& configuration;
     const CancelFlagPtr& cancel;
     Clock::time_point started;  // when the caller asked, for the time to the first token
-    // Called between two tokens and between two tiles: the time to give memory back.
-    const std::function<void()>& between_steps;
 
     int max_tokens() const { return request.max_tokens.value_or(configuration.max_tokens); }
   };
+  /// What is told on the way. Each may be empty.
+  struct Sinks {
+    std::function<void(std::string_view bytes)> on_piece{};  // one token; may split a UTF-8 sequence
+    // While pictures are looked at: the share that is done, and which one it is.
+    std::function<void(float share, std::string what)> on_look{};
+    std::function<void()> between_steps{};  // between two tokens, two tiles: the time to give memory back
+  };
   /// Blocking. A cancelled generation is a result with what was said so far. REQUIRES: filled.
-  Expected<GenerationResult> generate(const Question& question, const PieceSink& sink);
+  Expected<GenerationResult> generate(const Question& question, const Sinks& sinks);
 
   // What can leave and come back. Each may be called between two steps of generate(), and from inside an
   // allocation; gives nothing while it is needed. Returns the bytes that left the ledger.
@@ -104,9 +110,9 @@ class Engine {
 
   Expected<void> bring_vision_in(const CancelFlagPtr& cancel, GenerationResult& result);
   Expected<EncodedPicturePtr> look_at(const AskedPicture& picture, const Question& question,
-                                      GenerationResult& result);
+                                      const VisionEncoder::TileSink& on_tile, GenerationResult& result);
   Expected<void> show_pictures(Prompt& prompt, const std::vector<AskedPicture>& pictures,
-                               const Beginning& beginning, const Question& question,
+                               const Beginning& beginning, const Question& question, const Sinks& sinks,
                                GenerationResult& result);
 
   int tokens_for(const Prompt& prompt, int max_tokens) const;
@@ -117,8 +123,10 @@ class Engine {
   Expected<void> go_on_from(const Beginning& beginning);
   void remember_context();
   Expected<void> prefill(const Prompt& prompt, const CancelFlagPtr& cancel);
-  Expected<void> read_prompt(const Question& question, GenerationResult& result, bool afresh = false);
-  Expected<void> write_answer(const Question& question, const PieceSink& sink, GenerationResult& result);
+  Expected<void> read_prompt(const Question& question, const Sinks& sinks, GenerationResult& result,
+                             bool afresh = false);
+  Expected<void> write_answer(const Question& question, AnswerGrammar* grammar, const Sinks& sinks,
+                              GenerationResult& result);
 
   std::shared_ptr<MemoryPool> pool_;
   ModelFiles files_;

@@ -43,7 +43,11 @@ bool copy_tensor(ggml_backend_buffer_t, const ggml_tensor* source, ggml_tensor* 
   return true;
 }
 void clear_buffer(ggml_backend_buffer_t buffer, std::uint8_t value) {
-  std::memset(holding(buffer).base, value, buffer->size);
+  if (Buffer& memory = holding(buffer).memory; value == 0 && memory.size() > 0) {
+    memory.zero();
+  } else {
+    std::memset(holding(buffer).base, value, buffer->size);
+  }
 }
 
 ggml_backend_buffer_i host_memory_table() {

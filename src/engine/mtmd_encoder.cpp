@@ -60,6 +60,17 @@ Expected<void> PlacedPicture::prefill_tile(std::size_t tile, std::span<const flo
   return {};
 }
 
+bool is_tile(const mtmd_input_chunk* chunk) {
+  return mtmd_input_chunk_get_type(chunk) == MTMD_INPUT_CHUNK_TYPE_IMAGE;
+}
+
+int tiles_in(const mtmd_input_chunks* chunks) {
+  int tiles = 0;
+  for (std::size_t i = 0; i < mtmd_input_chunks_size(chunks); ++i)
+    tiles += is_tile(mtmd_input_chunks_get(chunks, i));
+  return tiles;
+}
+
 class MtmdEncoder : public VisionEncoder {
  public:
   MtmdEncoder(mtmd::context_ptr context, int width, ModelFileSummary summary, MemoryPool& pool,
@@ -72,7 +83,7 @@ class MtmdEncoder : public VisionEncoder {
 
   int longest_edge() const override { return summary_.image_longest_edge; }
   Expected<EncodedPicturePtr> encode(const Image& image, int image_size, const CancelFlagPtr& cancel,
-                                     const std::function<void()>& between_tiles) override;
+                                     const TileSink& on_tile) override;
   bool can_leave() const override {
     return !mtmd_decode_use_mrope(context_.get()) && !mtmd_decode_use_non_causal(context_.get(), nullptr);
   }
@@ -130,7 +141,7 @@ Expected<Buffer> MtmdEncoder::encode_chunk(const mtmd_input_chunk* chunk, const 
 }
 
 Expected<EncodedPicturePtr> MtmdEncoder::encode(const Image& image, int, const CancelFlagPtr& cancel,
-                                                const std::function<void()>& between_tiles) {
+                                                const TileSink& on_tile) {
   device_.listen_to(cancel);
   const auto pixels = pool_.reserve(MemoryHolder::media, preprocessed_bytes(image));
   if (!pixels) return tl::unexpected(pixels.error());
@@ -143,18 +154,21 @@ Expected<EncodedPicturePtr> MtmdEncoder::encode(const Image& image, int, const C
   } else {
     picture = std::make_shared<PlacedPicture>(std::move(*cut_up), *context_);
   }
+  const int of = tiles_in(chunks);
+  int done = 0;
+  if (on_tile) on_tile(done, of);
   for (std::size_t i = 0; i < mtmd_input_chunks_size(chunks); ++i) {
     const mtmd_input_chunk* chunk = mtmd_input_chunks_get(chunks, i);
-    if (mtmd_input_chunk_get_type(chunk) != MTMD_INPUT_CHUNK_TYPE_IMAGE) {
+    if (!is_tile(chunk)) {
       std::size_t count = 0;
       const llama_token* tokens = mtmd_input_chunk_get_tokens_text(chunk, &count);
       picture->add_tokens({tokens, tokens + count});
       continue;
     }
     auto rows = encode_chunk(chunk, cancel);
-    if (between_tiles) between_tiles();
     if (!rows) return tl::unexpected(rows.error());
     picture->add_tile(std::move(*rows), static_cast<int>(mtmd_input_chunk_get_n_tokens(chunk)));
+    if (on_tile) on_tile(++done, of);
   }
   return picture;
 }

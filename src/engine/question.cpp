@@ -18,6 +18,18 @@ bool is_refusal(const Error& error) {
   return error.code == ErrorCode::over_budget || error.code == ErrorCode::out_of_memory;
 }
 
+// "Looking at picture 1 of 2, tile 3 of 5".
+std::string looking_text(const std::vector<AskedPicture>& pictures, std::size_t index, int tiles_done,
+                         int tiles) {
+  std::string text = "Looking at the picture";
+  if (pictures.size() > 1) {
+    text = std::string("Looking at ") + (pictures[index].video ? "frame " : "picture ") +
+           std::to_string(index + 1) + " of " + std::to_string(pictures.size());
+  }
+  const int tile = std::min(tiles_done + 1, tiles);
+  return tiles > 1 ? text + ", tile " + std::to_string(tile) + " of " + std::to_string(tiles) : text;
+}
+
 Error too_long_error(const GenerationResult& result, int longest) {
   return {ErrorCode::invalid_argument, "the prompt takes " + std::to_string(result.prompt_tokens) +
                                            " tokens (" + std::to_string(result.image.tokens) +
@@ -78,6 +90,7 @@ Expected<void> Engine::bring_vision_in(const CancelFlagPtr& cancel, GenerationRe
 }
 
 Expected<EncodedPicturePtr> Engine::look_at(const AskedPicture& picture, const Question& question,
+                                            const VisionEncoder::TileSink& on_tile,
                                             GenerationResult& result) {
   if (auto there = bring_vision_in(question.cancel, result); !there) return tl::unexpected(there.error());
   const int edge = vision_->longest_edge();
@@ -87,16 +100,17 @@ Expected<EncodedPicturePtr> Engine::look_at(const AskedPicture& picture, const Q
   result.timing.image_decode_ms += ms_since(decode_start);
   if (!image) return tl::unexpected(image.error());
   const auto encode_start = Clock::now();
-  auto encoded = vision_->encode(*image, picture.image_size, question.cancel, question.between_steps);
+  auto encoded = vision_->encode(*image, picture.image_size, question.cancel, on_tile);
   result.timing.image_encode_ms += ms_since(encode_start);
   if (encoded) result.image.tiles += (*encoded)->tiles();
   return encoded;
 }
 
 Expected<void> Engine::show_pictures(Prompt& prompt, const std::vector<AskedPicture>& pictures,
-                                     const Beginning& beginning, const Question& question,
+                                     const Beginning& beginning, const Question& question, const Sinks& sinks,
                                      GenerationResult& result) {
-  for (const AskedPicture& picture : pictures) {
+  for (std::size_t i = 0; i < pictures.size(); ++i) {
+    const AskedPicture& picture = pictures[i];
     if (picture.part < beginning.parts) {
       ++result.image.reused;
       continue;
@@ -106,7 +120,14 @@ Expected<void> Engine::show_pictures(Prompt& prompt, const std::vector<AskedPict
     if (encoded) {
       ++result.image.reused;
     } else {
-      auto seen = look_at(picture, question, result);
+      const auto tell = [&](int done, int of) {
+        const double whole = static_cast<double>(i) + static_cast<double>(done) / of;
+        if (sinks.on_look)
+          sinks.on_look(static_cast<float>(whole / static_cast<double>(pictures.size())),
+                        looking_text(pictures, i, done, of));
+        if (sinks.between_steps) sinks.between_steps();
+      };
+      auto seen = look_at(picture, question, tell, result);
       if (!seen) return tl::unexpected(seen.error());
       encoded = std::move(*seen);
       if (options_.cache) options_.cache->keep(key, encoded);
@@ -209,7 +230,8 @@ Expected<void> Engine::prefill(const Prompt& prompt, const CancelFlagPtr& cancel
   return {};
 }
 
-Expected<void> Engine::read_prompt(const Question& question, GenerationResult& result, bool afresh) {
+Expected<void> Engine::read_prompt(const Question& question, const Sinks& sinks, GenerationResult& result,
+                                   bool afresh) {
   std::vector<AskedPicture> pictures;
   auto prompt = lay_out(question, pictures, result);
   if (!prompt) return tl::unexpected(prompt.error());
@@ -218,7 +240,7 @@ Expected<void> Engine::read_prompt(const Question& question, GenerationResult& r
   const bool all_seen = pictures.empty() || pictures.back().part < beginning.parts;
   secure(beginning, *prompt, question, all_seen);
   phase_ = Phase::looking;
-  auto shown = show_pictures(*prompt, pictures, beginning, question, result);
+  auto shown = show_pictures(*prompt, pictures, beginning, question, sinks, result);
   phase_ = Phase::preparing;
   for (AskedPicture& picture : pictures) picture.video.reset();  // its ffmpeg ends here
   const bool on_demand = settings_.vision == VisionResidency::on_demand;
@@ -233,7 +255,7 @@ Expected<void> Engine::read_prompt(const Question& question, GenerationResult& r
     // There was only room for another kind of context than the one that was kept.
     result = {.concessions = std::move(result.concessions)};
     beginning.saved.reset();
-    return read_prompt(question, result, true);
+    return read_prompt(question, sinks, result, true);
   }
   const auto start = Clock::now();
   auto done = go_on_from(beginning);

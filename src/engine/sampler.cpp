@@ -134,9 +134,4 @@ llama_token Sampler::sample(std::span<const float> logits) {
   return token_at(nucleus_, std::ldexp(static_cast<double>(random_()), -32));
 }
 
-llama_token Sampler::sample(llama_context* context) {
-  const auto vocabulary = llama_vocab_n_tokens(llama_model_get_vocab(llama_get_model(context)));
-  return sample({llama_get_logits_ith(context, -1), static_cast<std::size_t>(vocabulary)});
-}
-
 }  // namespace plimsoll::engine

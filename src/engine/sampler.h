@@ -37,9 +37,6 @@ class Sampler {
   /// The same seed and the same logits give the same tokens.
   llama_token sample(std::span<const float> logits);
 
-  /// REQUIRES: the context has decoded a batch whose last position's logits it kept.
-  llama_token sample(llama_context* context);
-
  private:
   SamplingOptions options_;
   std::mt19937 random_;

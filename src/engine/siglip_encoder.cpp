@@ -82,7 +82,7 @@ class SiglipEncoder : public VisionEncoder {
   int longest_edge() const override { return file_.shape().longest_edge; }
   bool can_leave() const override { return true; }
   Expected<EncodedPicturePtr> encode(const Image& image, int image_size, const CancelFlagPtr& cancel,
-                                     const std::function<void()>& between_tiles) override;
+                                     const TileSink& on_tile) override;
 
  private:
   // What encoding a picture takes beside the weights; gone when the picture is encoded.
@@ -166,8 +166,7 @@ Expected<Buffer> SiglipEncoder::encode_tile(Run& run, const CancelFlagPtr& cance
 }
 
 Expected<EncodedPicturePtr> SiglipEncoder::encode(const Image& image, int image_size,
-                                                  const CancelFlagPtr& cancel,
-                                                  const std::function<void()>& between_tiles) {
+                                                  const CancelFlagPtr& cancel, const TileSink& on_tile) {
   device_.listen_to(cancel);
   const SiglipShape& s = file_.shape();
   const TileLayout layout = tile_layout(image.width, image.height, image_size, s.longest_edge, s.tile);
@@ -176,6 +175,7 @@ Expected<EncodedPicturePtr> SiglipEncoder::encode(const Image& image, int image_
   Run run;
   if (auto begun = run.begin(*this); !begun) return tl::unexpected(begun.error());
   auto pixels = stretch_image(image, layout.columns * s.tile, layout.rows * s.tile, device_.pool());
+  if (on_tile) on_tile(0, layout.tiles());
   for (int tile = 0; tile < layout.tiles(); ++tile) {
     const bool overview = layout.is_grid() && tile == layout.tiles() - 1;
     if (overview && pixels) pixels = stretch_image(*pixels, s.tile, s.tile, device_.pool());
@@ -183,10 +183,10 @@ Expected<EncodedPicturePtr> SiglipEncoder::encode(const Image& image, int image_
     const int column = overview ? 0 : tile % layout.columns, row = overview ? 0 : tile / layout.columns;
     cut_patches(*pixels, column * s.tile, row * s.tile, run.patches());
     auto rows = encode_tile(run, cancel);
-    if (between_tiles) between_tiles();
     if (!rows) return tl::unexpected(rows.error());
     picture->add_tokens(text_.tokenize(texts[static_cast<std::size_t>(tile)], false));
     picture->add_tile(std::move(*rows), s.positions());
+    if (on_tile) on_tile(tile + 1, layout.tiles());
   }
   picture->add_tokens(text_.tokenize(texts.back(), false));
   return picture;

@@ -86,6 +86,11 @@ Expected<ContextBytes> TextContext::bytes_for(TextModel& model, ContextSize size
   return bytes;
 }
 
+std::span<float> TextContext::logits() const {
+  const auto tokens = llama_vocab_n_tokens(model_.vocabulary());
+  return {llama_get_logits_ith(context_.get(), -1), static_cast<std::size_t>(tokens)};
+}
+
 void TextContext::clear() {
   llama_memory_clear(llama_get_memory(context_.get()), false);
   position_ = 0;

@@ -31,6 +31,9 @@ class TextContext {
   ContextSize size() const { return size_; }
   const TextModel& model() const { return model_; }
   int embedding_width() const { return model_.embedding_width(); }
+  /// What the model says to come next, one for each token of the vocabulary; the caller may change them.
+  /// REQUIRES: append() was the last thing that happened to it.
+  std::span<float> logits() const;
   int position() const { return position_; }
   void advance_to(int position) { position_ = position; }
 

@@ -32,6 +32,7 @@ class TextModel {
   void empty();
 
   llama_model* get() const { return model_.get(); }
+  const llama_vocab* vocabulary() const { return vocab_; }
   /// REQUIRES: filled.
   TextWeights& weights() const { return *weights_; }
   GovernedDevice& device() const { return device_; }

@@ -19,11 +19,14 @@ class VisionEncoder {
   /// Whether it may leave memory once a picture is encoded.
   virtual bool can_leave() const = 0;
 
-  /// Encodes a picture at `image_size` (MemoryConfiguration) and calls `between_tiles` after each tile. Stops
+  /// Before the first tile and after each: how many are done, of how many.
+  using TileSink = std::function<void(int done, int of)>;
+
+  /// Encodes a picture at `image_size` (MemoryConfiguration). Stops
   /// between two nodes of a graph when cancelled. The rows are charged to `cache.images`.
   /// Fails with `cancelled`, `over_budget`, `out_of_memory`, `invalid_argument` or `engine`.
   virtual Expected<EncodedPicturePtr> encode(const Image& image, int image_size, const CancelFlagPtr& cancel,
-                                             const std::function<void()>& between_tiles) = 0;
+                                             const TileSink& on_tile) = 0;
 };
 
 }  // namespace plimsoll::engine

@@ -1,6 +1,5 @@
 #include "plimsoll/evaluator.h"
 
-#include <atomic>
 #include <cmath>
 #include <cstdio>
 #include <mutex>
@@ -11,11 +10,10 @@
 #include "base/work_thread.h"
 #include "engine/engine.h"
 #include "engine/question_cache.h"
-#include "evaluator/desk_reclaimer.h"
 #include "evaluator/engine_desk.h"
+#include "evaluator/pressure_answers.h"
 #include "evaluator/text_stream.h"
 #include "memory/heap.h"
-#include "pressure/pressure_gauge.h"
 
 namespace plimsoll {
 
@@ -53,7 +51,7 @@ const ModelInfo& ModelHandle::info() const { return residency_->info; }
 
 // Three threads of ours meet here, and the monitor's. `mutex` guards what callers and the engine thread both
 // touch; `model` is the engine thread's alone.
-struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl>, PressureListener {
+struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
   using Residency = ModelHandle::Residency;
   using Clock = engine::Engine::Clock;
 
@@ -71,21 +69,16 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl>, Pr
     }
     pool->set_memory_limit(configuration.memory_limit_bytes);
     pool->set_cache_limit(configuration.cache_limit_bytes.value_or(options.device_memory_bytes));
-    for (DeskReclaimer* each : {&vision_encoder, &context, &whole_model}) {
-      registrations.push_back(pool->add_reclaimer(*each));
-    }
-    if (!is_legacy()) {  // which began each question from nothing
-      questions = std::make_shared<engine::QuestionCache>(pool);
-      registrations.push_back(pool->add_reclaimer(questions->pictures()));
-      registrations.push_back(pool->add_reclaimer(questions->prefixes()));
-    }
-    if (options.monitor && !is_legacy()) subscription = options.monitor->subscribe(*this);
+    if (is_legacy()) return;  // which began each question from nothing, and knew no pressure
+    questions = std::make_shared<engine::QuestionCache>(pool);
+    pressure_answers.offer(questions->pictures());
+    pressure_answers.offer(questions->prefixes());
+    if (options.monitor) pressure_answers.listen_to(options.monitor);
   }
 
   // Nobody asks for anything any more, and the engine has given everything back.
   void finish() {
-    subscription.end();
-    registrations.clear();
+    pressure_answers.finish();
     post_unload();
     engine_thread.finish();
     reclaim_thread.finish();
@@ -113,7 +106,7 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl>, Pr
 
   // Runs `work` on the engine thread and shows what it streams on this one until it closes the stream.
   void run_and_show(std::function<void(TextStream&)> work, const TextSink& on_text,
-                    const LoadProgress& on_load) {
+                    const ProgressSink& on_progress) {
     auto stream = std::make_shared<TextStream>();
     engine_thread.post([stream, work = std::move(work)] {
       work(*stream);
@@ -121,7 +114,7 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl>, Pr
     });
     for (bool open = true; open;) {
       const TextStream::Update update = stream->wait();
-      if (update.progress >= 0 && on_load) on_load(update.progress, load_text(update.progress));
+      if (update.progress && on_progress) on_progress(update.progress->share, update.progress->what);
       if (!update.text.empty() && on_text) on_text(update.text);
       open = !update.closed;
     }
@@ -133,38 +126,6 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl>, Pr
 
   void post_unload() {
     engine_thread.post([self = shared_from_this()] { self->unload(); });
-  }
-
-  // ---- the monitor's thread ----
-
-  void on_check(MemoryPressure now) override {
-    switch (cleanup_on_check(now)) {
-      case CleanupLevel::light:
-        ladder.climb(ReclaimExtent::light, bytes_above(pressure::kNormalBelowPercent));
-        break;
-      case CleanupLevel::aggressive:
-        ladder.climb(ReclaimExtent::aggressive, bytes_above(pressure::kCriticalEndsAtPercent));
-        break;
-      case CleanupLevel::none:
-      case CleanupLevel::emergency:
-        break;
-    }
-  }
-
-  // A model that is answering leaves as soon as the answer has ended, in as little memory as that takes.
-  void on_emergency() override {
-    emergency = true;
-    ladder.climb(ReclaimExtent::emergency);
-    emergency = false;
-    post_unload();
-  }
-
-  // What has to come back until less than this share of the device is in use.
-  std::size_t bytes_above(unsigned percent) const {
-    const auto use = options.monitor->last_use();
-    if (!use) return kEverything;
-    const std::uint64_t relieved = use->capacity_bytes / 100 * percent;
-    return use->used_bytes - std::min(use->used_bytes, relieved);
   }
 
   // ---- the engine thread ----
@@ -189,19 +150,14 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl>, Pr
     return now.footprint_bytes + now.growth_bytes + kSlackBytes >= planned;
   }
 
-  std::size_t held(std::initializer_list<MemoryHolder> holders) const {
-    const MemoryLedger ledger = pool->ledger();
-    std::size_t bytes = 0;
-    for (const MemoryHolder holder : holders) bytes += ledger.of(holder);
-    return bytes;
-  }
-
   Expected<GenerationResult> answer(const GenerationRequest& request, const CancelFlagPtr& flag,
                                     Clock::time_point started, TextStream& stream) {
-    const std::function<void()> between_steps = [this] { desk.look_in(); };
     answering = true;
-    auto result = model->generate({request, configuration, flag, started, between_steps},
-                                  [&](std::string_view piece) { stream.push(piece); });
+    auto result = model->generate(
+        {request, configuration, flag, started},
+        {.on_piece = [&](std::string_view piece) { stream.push(piece); },
+         .on_look = [&](float share, std::string what) { stream.report(share, std::move(what)); },
+         .between_steps = [this] { desk.look_in(); }});
     answering = false;
     return result;
   }
@@ -231,7 +187,7 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl>, Pr
     if (cancel_flag->cancelled()) return fail(ErrorCode::cancelled, "the load was cancelled");
     auto settings = settle(**opened);
     if (!settings) return tl::unexpected(settings.error());
-    const auto report = [&](float share) { stream.report(share); };
+    const auto report = [&](float share) { stream.report(share, load_text(share)); };
     auto filled = (*opened)->fill(*settings, report, cancel_flag);
     if (!filled) return tl::unexpected(filled.error());
     return opened;
@@ -358,36 +314,19 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl>, Pr
   std::optional<ModelInfo> info;
   std::optional<MemoryPlan> plan;
 
-  ReclaimLadder ladder{pool, {.footprint_bytes = [] {
-                         const auto footprint = read_process_footprint();
-                         return footprint ? footprint->resident_bytes : std::size_t{0};
-                       }}};
-  bool answering = false;               // the engine thread's
-  std::atomic<bool> emergency = false;  // an answer may be shortened
+  bool answering = false;  // the engine thread's
 
   // Both are finished by the evaluator's destructor, the engine's first because it posts to the other.
   WorkThread reclaim_thread{WorkThread::Priority::low};
   WorkThread engine_thread{WorkThread::Priority::normal};
 
   EngineDesk desk{engine_thread};
-  DeskReclaimer vision_encoder{
-      ReclaimRung::vision_encoder, desk,
-      [this] { return held({MemoryHolder::weights_vision, MemoryHolder::compute_vision}); },
-      [this] { return model ? model->give_back_vision() : 0; }};
-  DeskReclaimer context{ReclaimRung::context, desk,
-                        [this] { return held({MemoryHolder::kv, MemoryHolder::compute_text}); },
-                        [this] {
-                          if (!model) return std::size_t{0};
-                          // A plan for a small device fills it: only what others took since is a reason.
-                          const std::size_t layers = plan_holds() ? 0 : model->give_back_layers();
-                          return layers + (emergency ? model->shorten_answer() : model->give_back_context());
-                        }};
-  DeskReclaimer whole_model{
-      ReclaimRung::model, desk,
-      [this] { return held({MemoryHolder::weights_text, MemoryHolder::weights_vision}); },
-      [this] { return give_back_model(); }};
-  std::vector<ReclaimRegistration> registrations;
-  PressureSubscription subscription;
+  PressureAnswers pressure_answers{pool,
+                                   desk,
+                                   {.model = [this] { return model.get(); },
+                                    .give_back_model = [this] { return give_back_model(); },
+                                    .plan_holds = [this] { return plan_holds(); },
+                                    .unload_soon = [this] { post_unload(); }}};
 };
 
 VlmEvaluator::VlmEvaluator(EvaluatorOptions options, std::shared_ptr<MemoryPool> pool)
@@ -398,7 +337,7 @@ VlmEvaluator::~VlmEvaluator() {
   impl_->finish();
 }
 
-Expected<ModelHandle> VlmEvaluator::load(const LoadProgress& progress) {
+Expected<ModelHandle> VlmEvaluator::load(const ProgressSink& progress) {
   auto flag = impl_->claim();
   if (!flag) return tl::unexpected(flag.error());
   Expected<std::shared_ptr<ModelHandle::Residency>> resident = nullptr;
@@ -410,7 +349,7 @@ Expected<ModelHandle> VlmEvaluator::load(const LoadProgress& progress) {
 }
 
 Expected<GenerationResult> VlmEvaluator::generate(const GenerationRequest& request, const TextSink& on_text,
-                                                  const LoadProgress& on_load) {
+                                                  const ProgressSink& on_progress) {
   const auto started = Impl::Clock::now();
   auto flag = impl_->claim();
   if (!flag) return tl::unexpected(flag.error());
@@ -431,7 +370,7 @@ Expected<GenerationResult> VlmEvaluator::generate(const GenerationRequest& reque
     if (result && !was_loaded) result->timing.load_ms += load_ms;
     if ((*flag)->cancelled()) impl_->clean_up_after_cancel();
   };
-  impl_->run_and_show(work, on_text, on_load);
+  impl_->run_and_show(work, on_text, on_progress);
   if (impl_->is_legacy() && impl_->configuration.aggressive_cleanup == AggressiveCleanup::yes) {
     impl_->clean_up_as_legacy();
   }
@@ -475,7 +414,7 @@ std::optional<MemoryPlan> VlmEvaluator::plan() const {
   return impl_->plan;
 }
 
-const ReclaimLadder& VlmEvaluator::ladder() const { return impl_->ladder; }
+const ReclaimLadder& VlmEvaluator::ladder() const { return impl_->pressure_answers.ladder(); }
 
 const MemoryConfiguration& VlmEvaluator::configuration() const { return impl_->options.configuration; }
 

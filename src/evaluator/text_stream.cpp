@@ -40,9 +40,9 @@ void TextStream::close() {
   changed_.notify_one();
 }
 
-void TextStream::report(float share) {
+void TextStream::report(float share, std::string what) {
   std::lock_guard lock(mutex_);
-  progress_ = share;
+  progress_ = {share, std::move(what)};
   changed_.notify_one();
 }
 
@@ -54,14 +54,14 @@ bool TextStream::due() const {
 TextStream::Update TextStream::wait() {
   std::unique_lock lock(mutex_);
   // Woken by time too: the last tokens before a slow one are shown while it is made.
-  while (!closed_ && progress_ < 0 && !due()) {
+  while (!closed_ && !progress_ && !due()) {
     if (pending_.empty()) {
       changed_.wait(lock);
     } else {
       changed_.wait_for(lock, kUpdateInterval);
     }
   }
-  Update update{.progress = std::exchange(progress_, -1.0F), .closed = closed_};
+  Update update{.progress = std::exchange(progress_, {}), .closed = closed_};
   if (closed_ || due()) {
     const std::size_t kept = closed_ ? 0 : incomplete_tail(pending_);
     update.text = pending_.substr(0, pending_.size() - kept);

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,12 +28,16 @@ class TextStream {
   /// The engine's side: nothing follows.
   void close();
   /// The engine's side: a line of progress, replacing the one before.
-  void report(float share);
+  void report(float share, std::string what);
 
+  struct Progress {
+    float share = 0;
+    std::string what{};
+  };
   struct Update {
-    std::string text{};   // empty when there is only progress
-    float progress = -1;  // negative when there is only text
-    bool closed = false;  // nothing follows
+    std::string text{};                  // empty when there is only progress
+    std::optional<Progress> progress{};  // empty when there is only text
+    bool closed = false;                 // nothing follows
   };
   /// The waiting side. Blocking until there is something to show.
   Update wait();
@@ -46,7 +51,7 @@ class TextStream {
   std::string pending_;
   int tokens_ = 0;  // pushed since the last update
   Clock::time_point last_;
-  float progress_ = -1;
+  std::optional<Progress> progress_;
   bool closed_ = false;
 };
 

@@ -3,12 +3,16 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cstring>
+
 namespace plimsoll {
 
 std::size_t PageSource::page_bytes() {
   static const auto bytes = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   return bytes;
 }
+
+void PageSource::zero(std::byte* data, std::size_t bytes) noexcept { std::memset(data, 0, bytes); }
 
 namespace memory {
 
@@ -24,6 +28,11 @@ std::byte* map_private(std::size_t bytes, int protection) {
 std::byte* AnonymousPages::map(std::size_t bytes) { return map_private(bytes, PROT_READ | PROT_WRITE); }
 
 void AnonymousPages::unmap(std::byte* data, std::size_t bytes) noexcept { munmap(data, bytes); }
+
+void AnonymousPages::zero(std::byte* data, std::size_t bytes) noexcept {
+  // A locked page can not leave.
+  if (madvise(data, bytes, MADV_DONTNEED) != 0) PageSource::zero(data, bytes);
+}
 
 std::byte* AddressesOnly::map(std::size_t bytes) { return map_private(bytes, PROT_NONE); }
 

@@ -354,6 +354,10 @@ Buffer& Buffer::operator=(Buffer&& other) noexcept {
   return *this;
 }
 
+void Buffer::zero() noexcept {
+  if (pool_) pool_->state_->source->zero(data_, size_);
+}
+
 void Buffer::release() noexcept {
   if (pool_) pool_->take_back(holder_, data_, size_);
   pool_.reset();

@@ -27,6 +27,22 @@ TEST(Evaluator, LoadsWithProgressAndOnlyOnce) {
   EXPECT_EQ(second->info().name, first->info().name);
 }
 
+TEST(Evaluator, SaysHowFarItHasLookedAtItsPictures) {
+  Bench bench;
+  ASSERT_TRUE(bench->load());
+  std::vector<std::string> said;
+  auto request = ask("What is in these images?", {picture("dog-car.png"), picture("cat.png")});
+  ASSERT_TRUE(bench->generate(request, {}, [&](float share, std::string_view text) {
+    EXPECT_GE(share, 0);
+    EXPECT_LE(share, 1);
+    said.emplace_back(text);
+  }));
+  // What is overtaken before it could be shown is left out.
+  ASSERT_FALSE(said.empty());
+  for (const std::string& text : said) EXPECT_TRUE(text.starts_with("Looking at picture ")) << text;
+  EXPECT_TRUE(said.back().starts_with("Looking at picture 2 of 2")) << said.back();
+}
+
 TEST(Evaluator, KnowsItsModel) {
   Bench bench;
   EXPECT_EQ(bench->model_info(), "plimsoll-tiny");

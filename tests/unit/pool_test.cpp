@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <plimsoll/memory.h>
 #include <plimsoll/size.h>
+#include <sys/mman.h>
 
 #include <cstdlib>
 #include <limits>
@@ -315,6 +316,37 @@ TEST_F(Pool, FailingTheNthMapLeavesNoCharge) {
     ASSERT_LT(n, 10);
   }
   EXPECT_EQ(pages->mapped_bytes, 0U);
+}
+
+// How many of the buffer's pages are in memory.
+std::size_t pages_in_memory(const Buffer& buffer) {
+  std::vector<unsigned char> pages(buffer.size() / kPage);
+  EXPECT_EQ(mincore(buffer.data(), buffer.size(), pages.data()), 0);
+  return static_cast<std::size_t>(
+      std::count_if(pages.begin(), pages.end(), [](auto page) { return page & 1; }));
+}
+
+TEST(Buffers, ZeroedMemoryIsZeroAndTakesNoneUntilItIsWrittenTo) {
+  auto pool = MemoryPool::create();
+  auto buffer = pool->allocate(MemoryHolder::kv, 16 * kPage);
+  ASSERT_TRUE(buffer);
+  std::fill_n(buffer->data(), buffer->size(), std::byte{7});
+  ASSERT_EQ(pages_in_memory(*buffer), 16U);
+  buffer->zero();
+  EXPECT_EQ(pages_in_memory(*buffer), 0U);
+  EXPECT_EQ(pool->active_memory(), 16 * kPage);
+  buffer->data()[kPage] = std::byte{1};
+  EXPECT_EQ(pages_in_memory(*buffer), 1U);
+  EXPECT_EQ(buffer->data()[0], std::byte{0});
+  EXPECT_EQ(buffer->data()[16 * kPage - 1], std::byte{0});
+}
+
+TEST_F(Pool, ZeroesWithoutTheOperatingSystemsHelpToo) {
+  Buffer buffer = take(2);
+  std::fill_n(buffer.data(), buffer.size(), std::byte{7});
+  buffer.zero();
+  EXPECT_TRUE(std::all_of(buffer.data(), buffer.data() + buffer.size(),
+                          [](std::byte b) { return b == std::byte{0}; }));
 }
 
 }  // namespace

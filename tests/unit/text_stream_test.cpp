@@ -60,14 +60,16 @@ TEST_F(Stream, ClosingShowsWhatIsLeft) {
 }
 
 TEST_F(Stream, ReportsProgressOnceAndWithoutText) {
-  stream.report(0.25F);
-  stream.report(0.5F);
+  stream.report(0.25F, "a quarter");
+  stream.report(0.5F, "half");
   const TextStream::Update update = stream.wait();
-  EXPECT_FLOAT_EQ(update.progress, 0.5F);
+  ASSERT_TRUE(update.progress);
+  EXPECT_FLOAT_EQ(update.progress->share, 0.5F);
+  EXPECT_EQ(update.progress->what, "half");
   EXPECT_TRUE(update.text.empty());
   EXPECT_FALSE(update.closed);
   stream.close();
-  EXPECT_LT(stream.wait().progress, 0);
+  EXPECT_FALSE(stream.wait().progress);
 }
 
 TEST_F(Stream, WakesTheOneThatWaits) {
