@@ -27,16 +27,15 @@ Engine::~Engine() = default;
 Expected<std::unique_ptr<Engine>> Engine::open(const ModelFiles& files, std::shared_ptr<MemoryPool> pool,
                                                Options options) {
   std::unique_ptr<Engine> engine(new Engine(files, std::move(pool), std::move(options)));
-  for (const auto& path : {files.text, files.vision}) {
-    if (path.empty()) continue;
-    auto file = read_model_file(path);
+  if (!files.vision.empty()) {
+    auto file = read_model_file(files.vision);
     if (!file) return tl::unexpected(file.error());
-    engine->info_.parameters += file->parameters;
-    if (path == files.vision) engine->vision_file_ = std::move(*file);
+    engine->vision_file_ = std::move(*file);
   }
   auto text = TextModel::open(files.text, engine->text_device_);
   if (!text) return tl::unexpected(text.error());
   engine->text_ = std::move(*text);
+  engine->info_.parameters = engine->text_->parameters() + engine->vision_file_.parameters;
   engine->info_.context_length = engine->text_->context_length();
   return engine;
 }

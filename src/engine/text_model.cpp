@@ -15,9 +15,9 @@ Error explain_failure(GovernedDevice& device, const CancelFlagPtr& cancel, const
   return {ErrorCode::engine, what + " failed" + (complaint.empty() ? "" : ": " + complaint)};
 }
 
-TextModel::TextModel(llama_model* model, GovernedDevice& device, std::filesystem::path path)
+TextModel::TextModel(llama_model* model, GovernedDevice& device, std::shared_ptr<WeightFile> file)
     : device_(device),
-      path_(std::move(path)),
+      file_(std::move(file)),
       model_(model),
       vocab_(llama_model_get_vocab(model)),
       embeddings_(plain_token_embeddings(*model)) {
@@ -27,6 +27,8 @@ TextModel::TextModel(llama_model* model, GovernedDevice& device, std::filesystem
 Expected<std::unique_ptr<TextModel>> TextModel::open(const std::filesystem::path& path,
                                                      GovernedDevice& device) {
   capture_engine_log();
+  auto file = WeightFile::open(path);
+  if (!file) return tl::unexpected(file.error());
   std::array<ggml_backend_dev_t, 2> devices = {device.handle(), nullptr};
   llama_model_params params = llama_model_default_params();
   params.devices = devices.data();
@@ -40,11 +42,11 @@ Expected<std::unique_ptr<TextModel>> TextModel::open(const std::filesystem::path
     return tl::unexpected(
         explain_failure(device, std::make_shared<CancelFlag>(), "loading " + path.filename().string()));
   }
-  return std::unique_ptr<TextModel>(new TextModel(opened, device, path));
+  return std::unique_ptr<TextModel>(new TextModel(opened, device, std::move(*file)));
 }
 
 Expected<std::unique_ptr<TextWeights>> TextModel::sketch_weights(WeightLayout layout) const {
-  return TextWeights::open(*model_, device_, path_, layout);
+  return TextWeights::open(*model_, device_, file_, layout);
 }
 
 Expected<void> TextModel::fill(WeightLayout layout, const Progress& progress, const CancelFlagPtr& cancel) {

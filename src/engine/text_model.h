@@ -36,6 +36,7 @@ class TextModel {
   /// REQUIRES: filled.
   TextWeights& weights() const { return *weights_; }
   GovernedDevice& device() const { return device_; }
+  std::uint64_t parameters() const { return llama_model_n_params(model_.get()); }
   int context_length() const { return llama_model_n_ctx_train(model_.get()); }
   int embedding_width() const { return llama_model_n_embd_inp(model_.get()); }
 
@@ -58,10 +59,10 @@ class TextModel {
   struct Free {
     void operator()(llama_model* model) const { llama_model_free(model); }
   };
-  TextModel(llama_model* model, GovernedDevice& device, std::filesystem::path path);
+  TextModel(llama_model* model, GovernedDevice& device, std::shared_ptr<WeightFile> file);
 
   GovernedDevice& device_;
-  std::filesystem::path path_;
+  std::shared_ptr<WeightFile> file_;
   std::unique_ptr<llama_model, Free> model_;
   const llama_vocab* vocab_;
   const ggml_tensor* embeddings_ = nullptr;

@@ -52,11 +52,9 @@ void place(ggml_tensor* tensor, ggml_backend_buffer_t buffer, std::byte* data) {
 TextWeights::~TextWeights() { device_.stream_from(nullptr); }
 
 Expected<std::unique_ptr<TextWeights>> TextWeights::open(llama_model& model, GovernedDevice& device,
-                                                         const std::filesystem::path& path,
+                                                         std::shared_ptr<WeightFile> file,
                                                          WeightLayout layout) {
-  auto file = WeightFile::open(path);
-  if (!file) return tl::unexpected(file.error());
-  std::unique_ptr<TextWeights> weights(new TextWeights(device, std::move(*file), layout));
+  std::unique_ptr<TextWeights> weights(new TextWeights(device, std::move(file), layout));
   for (ggml_tensor* tensor : weights_of(model)) {
     if (auto sorted = weights->sort(tensor); !sorted) return tl::unexpected(sorted.error());
   }

@@ -33,10 +33,10 @@ enum class WeightLayout {
 
 class TextWeights {
  public:
-  /// Sorts the weights of a model that was loaded with `no_alloc` on `device`; brings nothing in yet.
-  /// Fails with `io` or `invalid_argument`. REQUIRES: `model` and `device` outlive it.
+  /// Sorts the weights of a model that was loaded from `file` with `no_alloc` on `device`; brings nothing in
+  /// yet. Fails with `io` or `invalid_argument`. REQUIRES: `model` and `device` outlive it.
   static Expected<std::unique_ptr<TextWeights>> open(llama_model& model, GovernedDevice& device,
-                                                     const std::filesystem::path& path, WeightLayout layout);
+                                                     std::shared_ptr<WeightFile> file, WeightLayout layout);
   ~TextWeights();
 
   /// What fill() charges: everything but layers that are streamed.
@@ -91,7 +91,7 @@ class TextWeights {
   };
   using Step = std::function<bool(std::size_t bytes)>;  // false: stop, the load was cancelled
 
-  TextWeights(GovernedDevice& device, std::unique_ptr<WeightFile> file, WeightLayout layout)
+  TextWeights(GovernedDevice& device, std::shared_ptr<WeightFile> file, WeightLayout layout)
       : device_(device), file_(std::move(file)), layout_(layout) {}
 
   Expected<void> sort(ggml_tensor* tensor);
@@ -106,7 +106,7 @@ class TextWeights {
   Expected<void> stream_others();
 
   GovernedDevice& device_;
-  std::unique_ptr<WeightFile> file_;
+  std::shared_ptr<WeightFile> file_;
   WeightLayout layout_;
   bool settled_ = false;  // keep_layers() has decided, and nobody changed that
   Sorted sorted_;

@@ -60,12 +60,18 @@ Expected<std::unique_ptr<WeightFile>> WeightFile::open(const std::filesystem::pa
                   path.string() +
                       ": is not the first part of a model in parts; name the one that ends in -00001-of-...");
     }
-    if (auto opened = file->open_part(part); !opened) return tl::unexpected(opened.error());
+    auto opened = i == 0 ? file->open_part(part, *header) : file->open_part(part);
+    if (!opened) return tl::unexpected(opened.error());
   }
   return file;
 }
 
 Expected<void> WeightFile::open_part(const std::filesystem::path& path) {
+  const auto header = GgufHeader::read(path);
+  return header ? open_part(path, *header) : tl::unexpected(header.error());
+}
+
+Expected<void> WeightFile::open_part(const std::filesystem::path& path, const GgufHeader& header) {
   Part part;
   part.path = path;
   part.file = FileDescriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -78,14 +84,12 @@ Expected<void> WeightFile::open_part(const std::filesystem::path& path) {
 #ifdef O_DIRECT
   part.direct = FileDescriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECT));
 #endif
-  const auto header = GgufHeader::read(path);
-  if (!header) return tl::unexpected(header.error());
-  for (int64_t i = 0; i < gguf_get_n_tensors(header->get()); ++i) {
-    const Place place{parts_.size(),
-                      gguf_get_data_offset(header->get()) + gguf_get_tensor_offset(header->get(), i),
-                      gguf_get_tensor_size(header->get(), i)};
+  const gguf_context* tensors = header.get();
+  for (int64_t i = 0; i < gguf_get_n_tensors(tensors); ++i) {
+    const Place place{parts_.size(), gguf_get_data_offset(tensors) + gguf_get_tensor_offset(tensors, i),
+                      gguf_get_tensor_size(tensors, i)};
     if (place.offset + place.bytes > part.size) return tl::unexpected(cut_short_error(path));
-    places_.emplace(gguf_get_tensor_name(header->get(), i), place);
+    places_.emplace(gguf_get_tensor_name(tensors, i), place);
   }
   parts_.push_back(std::move(part));
   return {};

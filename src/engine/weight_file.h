@@ -19,6 +19,8 @@
 
 namespace plimsoll::engine {
 
+class GgufHeader;
+
 class WeightFile {
  public:
   struct Place {
@@ -66,6 +68,7 @@ class WeightFile {
   };
 
   Expected<void> open_part(const std::filesystem::path& path);
+  Expected<void> open_part(const std::filesystem::path& path, const GgufHeader& header);
   Expected<void> read_at(const Part& part, int descriptor, std::uint64_t offset, std::size_t bytes,
                          std::size_t required, std::byte* target) const;
 
