@@ -25,14 +25,14 @@ Engine::Engine(const ModelFiles& files, std::shared_ptr<MemoryPool> pool, Option
 Engine::~Engine() = default;
 
 Expected<std::unique_ptr<Engine>> Engine::open(const ModelFiles& files, std::shared_ptr<MemoryPool> pool,
-                                               Options options) {
+                                               Options options, const CancelFlagPtr& cancel) {
   std::unique_ptr<Engine> engine(new Engine(files, std::move(pool), std::move(options)));
   if (!files.vision.empty()) {
     auto file = read_model_file(files.vision);
     if (!file) return tl::unexpected(file.error());
     engine->vision_file_ = std::move(*file);
   }
-  auto text = TextModel::open(files.text, engine->text_device_);
+  auto text = TextModel::open(files.text, engine->text_device_, cancel);
   if (!text) return tl::unexpected(text.error());
   engine->text_ = std::move(*text);
   engine->info_.parameters = engine->text_->parameters() + engine->vision_file_.parameters;
@@ -40,8 +40,9 @@ Expected<std::unique_ptr<Engine>> Engine::open(const ModelFiles& files, std::sha
   return engine;
 }
 
-Expected<MemoryPlan> Engine::plan(const MemoryConfiguration& configuration, const MemoryBudget& budget) {
-  auto needs = read_needs(*text_, files_.vision, options_.vision_kernels, options_.threads);
+Expected<MemoryPlan> Engine::plan(const MemoryConfiguration& configuration, const MemoryBudget& budget,
+                                  const CancelFlagPtr& cancel) {
+  auto needs = read_needs(*text_, files_.vision, options_.vision_kernels, options_.threads, cancel);
   if (!needs) return tl::unexpected(needs.error());
   auto plan = make_plan(*needs, configuration, budget);
   if (plan && plan->fits() && plan->streamed_bytes > 0) {

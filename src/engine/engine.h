@@ -34,11 +34,12 @@ class Engine {
   };
   /// Reads shapes and vocabulary, no weights. Blocking, a tenth of a second.
   static Expected<std::unique_ptr<Engine>> open(const ModelFiles& files, std::shared_ptr<MemoryPool> pool,
-                                                Options options);
+                                                Options options, const CancelFlagPtr& cancel);
   ~Engine();
 
-  /// See MemoryPlanner::plan(). REQUIRES: not filled.
-  Expected<MemoryPlan> plan(const MemoryConfiguration& configuration, const MemoryBudget& budget);
+  /// See MemoryPlanner::plan(); fails with `cancelled` too. REQUIRES: not filled.
+  Expected<MemoryPlan> plan(const MemoryConfiguration& configuration, const MemoryBudget& budget,
+                            const CancelFlagPtr& cancel);
 
   /// Loads the weights. Blocking. `progress` runs from 0 to 1 over both files. After a failure only the
   /// destructor may be called.

@@ -29,7 +29,8 @@ Expected<MemoryPlanner> MemoryPlanner::open(const ModelFiles& files, int threads
   auto text = engine::TextModel::open(files.text, impl->device);
   if (!text) return tl::unexpected(text.error());
   impl->text = std::move(*text);
-  auto needs = engine::read_needs(*impl->text, files.vision, kernels, threads);
+  auto needs =
+      engine::read_needs(*impl->text, files.vision, kernels, threads, std::make_shared<CancelFlag>());
   if (!needs) return tl::unexpected(needs.error());
   impl->needs = std::move(*needs);
   return MemoryPlanner(std::move(impl));

@@ -20,13 +20,15 @@ Expected<TextWeightNeeds> weight_needs(const TextModel& text, WeightLayout layou
   });
 }
 
-// Plans ask for the same few sizes again and again.
-std::function<Expected<ContextBytes>(ContextSize)> remembered_contexts(TextModel& text, int threads) {
+// Plans ask for the same few sizes again and again. Each takes milliseconds to draw up.
+std::function<Expected<ContextBytes>(ContextSize)> remembered_contexts(TextModel& text, int threads,
+                                                                       const CancelFlagPtr& cancel) {
   using Key = std::tuple<int, int, KvType>;
-  return [&text, threads,
+  return [&text, threads, cancel,
           known = std::map<Key, ContextBytes>()](ContextSize size) mutable -> Expected<ContextBytes> {
     const Key key{size.tokens, size.batch_tokens, size.kv_type};
     if (const auto found = known.find(key); found != known.end()) return found->second;
+    if (cancel->cancelled()) return fail(ErrorCode::cancelled, "the load was cancelled");
     auto bytes = TextContext::bytes_for(text, size, threads);
     if (bytes) known.emplace(key, *bytes);
     return bytes;
@@ -36,7 +38,7 @@ std::function<Expected<ContextBytes>(ContextSize)> remembered_contexts(TextModel
 }  // namespace
 
 Expected<ModelNeeds> read_needs(TextModel& text, const std::filesystem::path& vision, VisionKernels kernels,
-                                int threads) {
+                                int threads, const CancelFlagPtr& cancel) {
   auto seen = vision_needs(vision, kernels, text.embedding_width(), threads);
   if (!seen) return tl::unexpected(seen.error());
   ModelNeeds needs{.context_length = text.context_length(),
@@ -45,7 +47,7 @@ Expected<ModelNeeds> read_needs(TextModel& text, const std::filesystem::path& vi
                    .streamed = {},
                    .vision = *seen,
                    .heap_bytes = kLibraryHeapBytes,
-                   .context = remembered_contexts(text, threads)};
+                   .context = remembered_contexts(text, threads, cancel)};
   for (const auto& [layout, target] :
        {std::pair(WeightLayout::repacked, &needs.repacked), std::pair(WeightLayout::plain, &needs.plain),
         std::pair(WeightLayout::streamed, &needs.streamed)}) {

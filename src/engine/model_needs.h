@@ -28,8 +28,9 @@ struct ModelNeeds {
 };
 
 /// Reads them off an opened model that is not filled, and off its vision encoder's file (empty: none). `text`
-/// must outlive the result. Blocking, tens of milliseconds. Fails with `engine`, `io` or `invalid_argument`.
+/// must outlive the result. Blocking, tens of milliseconds. Fails with `engine`, `io` or `invalid_argument`;
+/// once `cancel` is set, what the result draws up fails with `cancelled`.
 Expected<ModelNeeds> read_needs(TextModel& text, const std::filesystem::path& vision, VisionKernels kernels,
-                                int threads);
+                                int threads, const CancelFlagPtr& cancel);
 
 }  // namespace plimsoll::engine

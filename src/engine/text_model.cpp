@@ -25,10 +25,11 @@ TextModel::TextModel(llama_model* model, GovernedDevice& device, std::shared_ptr
 }
 
 Expected<std::unique_ptr<TextModel>> TextModel::open(const std::filesystem::path& path,
-                                                     GovernedDevice& device) {
+                                                     GovernedDevice& device, const CancelFlagPtr& cancel) {
   capture_engine_log();
   auto file = WeightFile::open(path);
   if (!file) return tl::unexpected(file.error());
+  if (cancel->cancelled()) return fail(ErrorCode::cancelled, "the load was cancelled");
   std::array<ggml_backend_dev_t, 2> devices = {device.handle(), nullptr};
   llama_model_params params = llama_model_default_params();
   params.devices = devices.data();
@@ -39,8 +40,7 @@ Expected<std::unique_ptr<TextModel>> TextModel::open(const std::filesystem::path
   const GovernedDevice::LoadingWeights scope(device);
   llama_model* opened = llama_model_load_from_file(path.c_str(), params);
   if (opened == nullptr) {
-    return tl::unexpected(
-        explain_failure(device, std::make_shared<CancelFlag>(), "loading " + path.filename().string()));
+    return tl::unexpected(explain_failure(device, cancel, "loading " + path.filename().string()));
   }
   return std::unique_ptr<TextModel>(new TextModel(opened, device, std::move(*file)));
 }

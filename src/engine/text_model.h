@@ -16,10 +16,12 @@ namespace plimsoll::engine {
 
 class TextModel {
  public:
-  /// Reads vocabulary and shape. Blocking, a tenth of a second; no weights come in.
-  /// Fails with `over_budget`, `out_of_memory`, `io`, `invalid_argument` or `engine`. REQUIRES: `device`
-  /// outlives it.
-  static Expected<std::unique_ptr<TextModel>> open(const std::filesystem::path& path, GovernedDevice& device);
+  /// Reads vocabulary and shape. Blocking, a tenth of a second, half of it without looking at `cancel`; no
+  /// weights come in. Fails with `over_budget`, `out_of_memory`, `io`, `invalid_argument`, `cancelled` or
+  /// `engine`. REQUIRES: `device` outlives it.
+  static Expected<std::unique_ptr<TextModel>> open(
+      const std::filesystem::path& path, GovernedDevice& device,
+      const CancelFlagPtr& cancel = std::make_shared<CancelFlag>());
 
   /// What the weights would take. REQUIRES: not filled. Fails with `io` or `invalid_argument`.
   Expected<std::unique_ptr<TextWeights>> sketch_weights(WeightLayout layout) const;

@@ -182,10 +182,11 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
   Expected<std::unique_ptr<engine::Engine>> load_model(TextStream& stream, const CancelFlagPtr& cancel_flag) {
     auto opened = engine::Engine::open(
         options.model, pool,
-        {.threads = options.threads, .vision_kernels = options.vision_kernels, .cache = questions});
+        {.threads = options.threads, .vision_kernels = options.vision_kernels, .cache = questions},
+        cancel_flag);
     if (!opened) return opened;
     if (cancel_flag->cancelled()) return fail(ErrorCode::cancelled, "the load was cancelled");
-    auto settings = settle(**opened);
+    auto settings = settle(**opened, cancel_flag);
     if (!settings) return tl::unexpected(settings.error());
     const auto report = [&](float share) { stream.report(share, load_text(share)); };
     auto filled = (*opened)->fill(*settings, report, cancel_flag);
@@ -194,12 +195,12 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
   }
 
   // How this load uses memory: as was asked for, or as the plan for what there is now says.
-  Expected<EngineSettings> settle(engine::Engine& opened) {
+  Expected<EngineSettings> settle(engine::Engine& opened, const CancelFlagPtr& cancel_flag) {
     if (options.engine) return *options.engine;
     const Strategy strategy = options.configuration.strategy;
     if (strategy != Strategy::tiered && strategy != Strategy::fitted) return EngineSettings{};
     const MemoryBudget budget = options.budget();
-    auto plan_made = make_plan(opened, budget);
+    auto plan_made = make_plan(opened, budget, cancel_flag);
     if (!plan_made) return tl::unexpected(plan_made.error());
     {
       std::lock_guard lock(mutex);
@@ -211,15 +212,16 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
   }
 
   // With `fitted` a model that leaves the device's pressure normal stays, whatever the class says.
-  Expected<MemoryPlan> make_plan(engine::Engine& opened, const MemoryBudget& budget) {
+  Expected<MemoryPlan> make_plan(engine::Engine& opened, const MemoryBudget& budget,
+                                 const CancelFlagPtr& cancel_flag) {
     configuration = options.configuration;
     if (configuration.strategy == Strategy::fitted && !configuration.keep_model_loaded) {
       configuration.keep_model_loaded = true;
-      auto staying = opened.plan(configuration, budget);
+      auto staying = opened.plan(configuration, budget, cancel_flag);
       if (!staying || (staying->fits() && leaves_room(*staying))) return staying;
       configuration.keep_model_loaded = false;
     }
-    return opened.plan(configuration, budget);
+    return opened.plan(configuration, budget, cancel_flag);
   }
 
   bool leaves_room(const MemoryPlan& made) const {
