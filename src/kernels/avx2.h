@@ -102,10 +102,12 @@ inline Vector from_float16(const std::uint16_t* from) {
   return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
 }
 // Each half in the lower half of a word.
+inline Words load_halves(All, const std::uint16_t* from) {
+  return words(_mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))));
+}
 inline Words load_halves(Mask mask, const std::uint16_t* from) {
   __m128i halves = _mm_setzero_si128();
-  const int count = mask.count < 0 ? 0 : mask.count < kLanes ? mask.count : kLanes;
-  __builtin_memcpy(&halves, from, static_cast<std::size_t>(count) * sizeof(std::uint16_t));
+  __builtin_memcpy(&halves, from, static_cast<std::size_t>(mask.count) * sizeof(std::uint16_t));
   return words(_mm256_cvtepu16_epi32(halves));
 }
 // Rounded to the nearest, ties to even.
@@ -157,10 +159,9 @@ struct Int8 {
 // Weights become floats in registers: first the lower halves of a step, then the upper ones.
 struct Bf16 {
   using Sum = Vector;
-  using RowValue = float;
   static constexpr std::size_t kParts = 2;
   static constexpr std::size_t kVectorBytes = 32;
-  static constexpr std::size_t kValueBytes = sizeof(RowValue);
+  static constexpr std::size_t kValueBytes = sizeof(float);
 
   static Vector weights(const std::byte* from, std::size_t part) {
     const __m256i both = _mm256_load_si256(reinterpret_cast<const __m256i*>(from));
@@ -170,8 +171,8 @@ struct Bf16 {
   static Sum add(Sum sum, Vector row, Vector weights) { return fma(row, weights, sum); }
   static Vector broadcast(int bytes) { return all(__builtin_bit_cast(float, bytes)); }
   template <typename Lanes>
-  static void store(Lanes lanes, RowValue* to, Vector x) {
-    kernels::store(lanes, to, x);
+  static void store(Lanes lanes, std::byte* to, Vector x) {
+    kernels::store(lanes, reinterpret_cast<float*>(to), x);
   }
 };
 
@@ -202,6 +203,18 @@ struct Q8 : Int8 {
                          _mm256_srai_epi16(_mm256_shuffle_epi8(fours[i], next), 8));
     }
   }
+};
+
+inline Vector numbers(Vector sum) { return sum; }
+inline Vector numbers(Words sum) { return floats(sum); }
+
+// Attention: whole numbers of 16 bits, twice as fast as floats. Queries, keys and values have scales, shares
+// are up to 2^14; no sum passes 32 bits, for heads up to 64 wide, and for as many rows as are summed up at a
+// time.
+struct Attended : Q8 {
+  static constexpr bool kWhole = true;
+  static constexpr float kLimit = 5791, kValueLimit = 2047, kShareExponent = 14;
+  static constexpr int kChunkRows = 64;
 };
 
 }  // namespace

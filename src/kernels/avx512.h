@@ -70,6 +70,7 @@ inline Words load_halves(Mask mask, const std::uint16_t* from) {
 inline void store_halves(Mask mask, std::uint16_t* to, Vector x) {
   _mm256_mask_storeu_epi16(to, mask, reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(x)));
 }
+inline Words load_halves(All, const std::uint16_t* from) { return load_halves(Mask{0xffff}, from); }
 inline void store_halves(All, std::uint16_t* to, Vector x) { store_halves(Mask{0xffff}, to, x); }
 
 // ---- kinds of products: what is in a row's four bytes, and in a panel's step ------------------------------
@@ -100,10 +101,9 @@ struct Int8 {
 
 struct Bf16 {
   using Sum = Vector;
-  using RowValue = std::uint16_t;
   static constexpr std::size_t kParts = 1;
   static constexpr std::size_t kVectorBytes = 64;
-  static constexpr std::size_t kValueBytes = sizeof(RowValue);
+  static constexpr std::size_t kValueBytes = 2;
 
   static __m512i weights(const std::byte* from, std::size_t) { return _mm512_load_si512(from); }
   static Sum add(Sum sum, __m512i row, __m512i weights) {
@@ -111,9 +111,19 @@ struct Bf16 {
   }
   static __m512i broadcast(int bytes) { return _mm512_set1_epi32(bytes); }
   template <typename Lanes>
-  static void store(Lanes lanes, RowValue* to, Vector x) {
-    store_halves(lanes, to, x);
+  static void store(Lanes lanes, std::byte* to, Vector x) {
+    store_halves(lanes, reinterpret_cast<std::uint16_t*>(to), x);
   }
+};
+
+inline Vector numbers(Vector sum) { return sum; }
+inline Vector numbers(Words sum) { return floats(sum); }
+
+// Attention: queries, keys, values and shares in bfloat16.
+struct Attended : Bf16 {
+  static constexpr bool kWhole = false;
+  static constexpr float kLimit = 0, kValueLimit = 0, kShareExponent = 0;
+  static constexpr int kChunkRows = 0x7ffffffe;
 };
 
 // Blocks of Q8_0 put in order; activations are shifted up, because unsigned is multiplied with signed.

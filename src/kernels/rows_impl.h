@@ -54,9 +54,10 @@ void quantise_row(const PreparedRows& rows, int row, const float* values) {
 
 void prepare_row(const PreparedRows& rows, int row, const float* values) {
   if (rows.precision == Precision::int8) return quantise_row(rows, row, values);
-  std::byte* data = rows.data + static_cast<std::size_t>(row) * rows.stride_bytes;
-  auto* out = reinterpret_cast<Bf16::RowValue*>(data);
-  each_vector(rows.inputs, [&](int i, auto lanes) { Bf16::store(lanes, out + i, load(lanes, values + i)); });
+  std::byte* out = rows.data + static_cast<std::size_t>(row) * rows.stride_bytes;
+  each_vector(rows.inputs, [&](int i, auto lanes) {
+    Bf16::store(lanes, out + static_cast<std::size_t>(i) * Bf16::kValueBytes, load(lanes, values + i));
+  });
 }
 
 void layer_norm(const float* x, const float* weight, const float* bias, float epsilon, int count, float* y) {

@@ -267,6 +267,17 @@ TEST_P(Sets, AttendAsPlainLoopsDo) {
   }
 }
 
+// Each sum is then as large as it can be.
+TEST_P(Sets, AttendToRowsThatAreAllAlike) {
+  const AttentionShape shape{200, 1, 96};
+  const std::vector<std::uint16_t> halves(static_cast<std::size_t>(shape.rows * 3 * shape.head_width),
+                                          to_bfloat16(2.5F));
+  Floats got(static_cast<std::size_t>(shape.rows * shape.head_width));
+  const Aligned memory = aligned_memory(kernels->attention_bytes(shape));
+  kernels->attend(shape, 0, halves.data(), got.data(), memory.get());
+  for (const float value : got) ASSERT_NEAR(value, 2.5F, 0.005F);
+}
+
 // Blocks of 32 bytes below a half-precision scale, as they lie in a file, and what they stand for.
 struct Q8Matrix {
   std::vector<std::byte> data;
