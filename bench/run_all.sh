@@ -27,6 +27,8 @@ for type in q8_0 q4_0; do
   "$bin/bench_governed_device" "$text"
 done
 model smolvlm2-500m q8_0
+echo "== our kernels beside ggml's in CPU time, 500M q8_0"
+"$bin/bench_kernels" "$text" "$mmproj"
 echo "== peak footprint against llama-mtmd-cli, 500M q8_0, one-tile mmproj, 32 tokens"
 "$bin/bench_footprint" "$bin/plimsoll" "$peer" "$text" "$mmproj" "$picture"
 echo "== who still answers in 800 to 256 MiB, the same files"

@@ -30,7 +30,7 @@ enum class VisionResidency { resident, on_demand };
 
 /// With which arithmetic pictures are encoded, where the model is a SmolVLM; others are always libmtmd's.
 ///   best        int8 where the encoder's file is quantised, else bf16; plain where the processor has neither
-///   int8, bf16  our own kernels; plain where the processor has none (they want AVX-512 with VNNI and BF16)
+///   int8, bf16  our own kernels; plain where the processor has none (they want AVX2 with FMA, or AVX-512)
 ///   plain       ggml's kernels
 ///   libmtmd     llama.cpp's own encoder, which scales every picture to the model's longest edge
 enum class VisionKernels { best, int8, bf16, plain, libmtmd };

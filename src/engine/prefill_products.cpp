@@ -4,36 +4,35 @@
 #include <cstring>
 
 #include "ggml-impl.h"
-#include "kernels/q8_product.h"
+#include "kernels/kernels.h"
 
 namespace plimsoll::engine {
 
 namespace {
 
-// Below that, putting the weights in order costs more than it gains.
-constexpr std::int64_t kLeastRows = 6;
-
 bool is_matrix(const ggml_tensor& tensor) { return tensor.ne[2] == 1 && tensor.ne[3] == 1; }
 
-bool is_ours(const ggml_tensor& node) {
-  if (node.op != GGML_OP_MUL_MAT || !kernels::available()) return false;
+// Null: the product is left to ggml's.
+const kernels::Kernels* kernels_for(const ggml_tensor& node) {
+  const kernels::Kernels* ours = kernels::best_kernels();
+  if (node.op != GGML_OP_MUL_MAT || ours == nullptr) return nullptr;
   const ggml_tensor &weights = *node.src[0], &x = *node.src[1];
   const bool plain = weights.type == GGML_TYPE_Q8_0 && weights.extra == nullptr &&
                      weights.nb[0] == ggml_type_size(GGML_TYPE_Q8_0) && is_matrix(weights);
   const bool rows =
-      x.type == GGML_TYPE_F32 && x.nb[0] == sizeof(float) && is_matrix(x) && x.ne[1] >= kLeastRows;
-  return plain && rows && node.type == GGML_TYPE_F32 && node.nb[0] == sizeof(float);
+      x.type == GGML_TYPE_F32 && x.nb[0] == sizeof(float) && is_matrix(x) && x.ne[1] >= ours->q8_least_rows;
+  return plain && rows && node.type == GGML_TYPE_F32 && node.nb[0] == sizeof(float) ? ours : nullptr;
 }
 
-std::size_t thread_bytes(const ggml_tensor& node) {
-  return kernels::q8_product_bytes(static_cast<int>(node.src[0]->ne[0]),
-                                   static_cast<int>(node.src[1]->ne[1]));
+std::size_t thread_bytes(const kernels::Kernels& ours, const ggml_tensor& node) {
+  return ours.q8_product_bytes(static_cast<int>(node.src[0]->ne[0]), static_cast<int>(node.src[1]->ne[1]));
 }
 
 }  // namespace
 
 std::size_t prefill_product_bytes(const ggml_tensor& node, int threads) {
-  return is_ours(node) ? thread_bytes(node) * static_cast<std::size_t>(threads) : 0;
+  const kernels::Kernels* ours = kernels_for(node);
+  return ours == nullptr ? 0 : thread_bytes(*ours, node) * static_cast<std::size_t>(threads);
 }
 
 PrefillProducts::PrefillProducts(ggml_cgraph& graph, int threads, bool wanted) {
@@ -67,12 +66,13 @@ void PrefillProducts::run(ggml_tensor* out, int thread, int threads, void* self)
                               .row_bytes = weights.nb[1],
                               .inputs = static_cast<int>(weights.ne[0]),
                               .outputs = static_cast<int>(weights.ne[1])};
-  const int panels = kernels::panels(q8.outputs);
-  std::byte* memory =
-      static_cast<PrefillProducts*>(self)->memory_ + static_cast<std::size_t>(thread) * thread_bytes(*out);
-  kernels::q8_product(q8, panels * thread / threads, panels * (thread + 1) / threads,
-                      {static_cast<const float*>(x.data), x.nb[1] / sizeof(float), static_cast<int>(x.ne[1])},
-                      static_cast<float*>(out->data), out->nb[1] / sizeof(float), memory);
+  const kernels::Kernels& ours = *kernels::best_kernels();
+  const int panels = ours.layout.panels(q8.outputs);
+  std::byte* memory = static_cast<PrefillProducts*>(self)->memory_ +
+                      static_cast<std::size_t>(thread) * thread_bytes(ours, *out);
+  ours.q8_product(q8, panels * thread / threads, panels * (thread + 1) / threads,
+                  {static_cast<const float*>(x.data), x.nb[1] / sizeof(float), static_cast<int>(x.ne[1])},
+                  static_cast<float*>(out->data), out->nb[1] / sizeof(float), memory);
 }
 
 }  // namespace plimsoll::engine

@@ -17,9 +17,10 @@ namespace {
 std::unique_ptr<SiglipLayers> make_layers(const SiglipFile& file, GovernedDevice& device, VisionKernels which,
                                           int threads) {
   using kernels::Precision;
-  if (which == VisionKernels::plain || !kernels::available()) return make_plain_layers(file, device);
+  const kernels::Kernels* ours = kernels::best_kernels();
+  if (which == VisionKernels::plain || ours == nullptr) return make_plain_layers(file, device);
   const bool int8 = which == VisionKernels::int8 || (which == VisionKernels::best && file.quantised());
-  return make_packed_layers(file, device, threads, int8 ? Precision::int8 : Precision::bf16);
+  return make_packed_layers(file, device, threads, *ours, int8 ? Precision::int8 : Precision::bf16);
 }
 
 // The graph of one tile, and the memory that it computes in.

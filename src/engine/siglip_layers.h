@@ -8,7 +8,7 @@
 #include "engine/governed_device.h"
 #include "engine/siglip_file.h"
 #include "engine/text_weights.h"
-#include "kernels/cpu.h"
+#include "kernels/kernels.h"
 
 namespace plimsoll::engine {
 
@@ -37,8 +37,9 @@ class SiglipLayers {
 /// With ggml's kernels, on the file's own pages. REQUIRES: `file` and `device` outlive it, here and below.
 std::unique_ptr<SiglipLayers> make_plain_layers(const SiglipFile& file, GovernedDevice& device);
 
-/// With our own kernels (kernels::available()), on weights in their own order.
+/// With our own kernels, on weights in their order.
 std::unique_ptr<SiglipLayers> make_packed_layers(const SiglipFile& file, GovernedDevice& device, int threads,
+                                                 const kernels::Kernels& kernels,
                                                  kernels::Precision precision);
 
 }  // namespace plimsoll::engine

@@ -7,14 +7,14 @@
 #include <vector>
 
 #include "engine/siglip_layers.h"
-#include "kernels/attention.h"
-#include "kernels/rows.h"
+#include "kernels/kernels.h"
 
 namespace plimsoll::engine {
 
 namespace {
 
 using kernels::After;
+using kernels::Kernels;
 using kernels::kRowBlock;
 using kernels::PackedMatrix;
 using kernels::Precision;
@@ -57,7 +57,8 @@ struct Layer {
 
 class PackedLayers : public SiglipLayers {
  public:
-  PackedLayers(const SiglipFile& file, GovernedDevice& device, int threads, Precision precision);
+  PackedLayers(const SiglipFile& file, GovernedDevice& device, int threads, const Kernels& kernels,
+               Precision precision);
 
   std::size_t weight_bytes() const override { return weight_bytes_; }
   std::size_t working_bytes() const override { return thread_bytes() * static_cast<std::size_t>(threads_); }
@@ -90,6 +91,9 @@ class PackedLayers : public SiglipLayers {
   };
   using Work = void (PackedLayers::*)(ggml_tensor& out, int thread, int threads, const Layer* layer);
 
+  std::size_t packed_bytes(const Packing& packing) const {
+    return kernels::packed_bytes(kernels_.layout, packing.precision, packing.inputs, packing.outputs);
+  }
   void plan();
   void plan_layer(Layer& layer, const std::string& name);
   Expected<void> pack(const Packing& packing, std::byte* memory);
@@ -113,6 +117,7 @@ class PackedLayers : public SiglipLayers {
   const SiglipShape& shape_;
   GovernedDevice& device_;
   int threads_;
+  const Kernels& kernels_;
   Precision precision_;
 
   std::vector<Packing> packings_;
@@ -127,8 +132,14 @@ class PackedLayers : public SiglipLayers {
   std::vector<Layer> layers_;
 };
 
-PackedLayers::PackedLayers(const SiglipFile& file, GovernedDevice& device, int threads, Precision precision)
-    : file_(file), shape_(file.shape()), device_(device), threads_(threads), precision_(precision) {
+PackedLayers::PackedLayers(const SiglipFile& file, GovernedDevice& device, int threads,
+                           const Kernels& kernels, Precision precision)
+    : file_(file),
+      shape_(file.shape()),
+      device_(device),
+      threads_(threads),
+      kernels_(kernels),
+      precision_(precision) {
   layers_.resize(static_cast<std::size_t>(shape_.layers));
   tasks_.reserve(layers_.size() + 1);
   tasks_.push_back({this, nullptr});
@@ -148,7 +159,7 @@ void PackedLayers::plan() {
   copies_.push_back({&last_.bias, "v.post_ln.bias"});
   for (std::size_t i = 0; i < layers_.size(); ++i) plan_layer(layers_[i], "v.blk." + std::to_string(i) + ".");
   for (const Packing& p : packings_) {
-    weight_bytes_ += aligned(kernels::packed_bytes(p.precision, p.inputs, p.outputs));
+    weight_bytes_ += aligned(packed_bytes(p));
   }
   for (const Copy& copy : copies_) {
     weight_bytes_ += float_bytes(static_cast<int>(ggml_nelements(file_.tensor(copy.name))));
@@ -198,7 +209,7 @@ Expected<void> PackedLayers::fill(const Progress& progress, const CancelFlagPtr&
   std::size_t done = 0;
   for (const Packing& packing : packings_) {
     if (cancel->cancelled()) return fail(ErrorCode::cancelled, "the load was cancelled");
-    const std::size_t bytes = kernels::packed_bytes(packing.precision, packing.inputs, packing.outputs);
+    const std::size_t bytes = packed_bytes(packing);
     if (auto packed = pack(packing, memory.take(bytes)); !packed) return packed;
     done += bytes;
     if (progress) progress(static_cast<float>(done) / static_cast<float>(weight_bytes_));
@@ -216,7 +227,8 @@ Expected<void> PackedLayers::begin() {
 
 // The kernel may drop the file's pages once they are packed.
 Expected<void> PackedLayers::pack(const Packing& packing, std::byte* memory) {
-  *packing.matrix = kernels::lay_out_packed(packing.precision, packing.inputs, packing.outputs, memory);
+  *packing.matrix =
+      kernels::lay_out_packed(kernels_.layout, packing.precision, packing.inputs, packing.outputs, memory);
   std::atomic<int> next = 0;
   std::vector<std::thread> others;
   try {
@@ -248,7 +260,7 @@ void PackedLayers::pack_outputs(const Packing& packing, std::atomic<int>& next) 
         std::memcpy(&bias, data + static_cast<std::size_t>(output % each) * sizeof(float), sizeof(bias));
       }
       read_row(file_, pages, name + ".weight", output % each, packing.inputs, row.data());
-      kernels::pack_output(*packing.matrix, output, row.data(), bias);
+      kernels_.pack_output(*packing.matrix, output, row.data(), bias);
     }
   }
 }
@@ -261,15 +273,16 @@ std::size_t PackedLayers::thread_bytes() const {
   const auto floats = [](int values, int rows) {
     return static_cast<std::size_t>(rows) * float_bytes(values);
   };
-  const auto prepared = [&](int values, int rows) {
-    return aligned(kernels::prepared_bytes(Precision::bf16, values, rows));
+  const auto prepared = [&](Precision precision, int values, int rows) {
+    return aligned(kernels_.prepared_bytes(precision, values, rows));
   };
-  const std::size_t finishing = prepared(std::max(s.width, s.mlp), kRowBlock) + prepared(s.width, kRowBlock) +
-                                floats(s.mlp, kRowBlock) + floats(s.width, 1);
-  const std::size_t embedding = prepared(s.patch_values(), kRowBlock);
+  const std::size_t finishing = prepared(precision_, std::max(s.width, s.mlp), kRowBlock) +
+                                prepared(precision_, s.width, kRowBlock) + floats(s.mlp, kRowBlock) +
+                                floats(s.width, 1);
+  const std::size_t embedding = prepared(Precision::bf16, s.patch_values(), kRowBlock);
   const std::size_t connecting =
-      prepared(s.shuffled_width(), kConnectorBlock) + floats(s.shuffled_width(), 1);
-  const std::size_t attending = kernels::attention_bytes({s.patches(), s.heads, s.head_width()});
+      prepared(precision_, s.shuffled_width(), kConnectorBlock) + floats(s.shuffled_width(), 1);
+  const std::size_t attending = kernels_.attention_bytes({s.patches(), s.heads, s.head_width()});
   return aligned(std::max({finishing, embedding, connecting, attending}));
 }
 
@@ -315,13 +328,13 @@ void PackedLayers::embed_rows(ggml_tensor& out, int thread, int threads, const L
   const int inputs = shape_.patch_values(), width = shape_.width;
   each_block(shape_.patches(), kRowBlock, thread, threads, [&](int first, int count) {
     Pieces pieces = scratch(thread);
-    const PreparedRows rows = kernels::lay_out_prepared(Precision::bf16, inputs, kRowBlock, pieces.take(0));
+    const PreparedRows rows = kernels_.lay_out_prepared(Precision::bf16, inputs, kRowBlock, pieces.take(0));
     for (int i = 0; i < count; ++i) {
-      kernels::prepare_row(rows, i, row_of(out.src[0], first + i), inputs);
+      kernels_.prepare_row(rows, i, row_of(out.src[0], first + i));
       std::memcpy(row_of(&out, first + i), positions_ + static_cast<std::ptrdiff_t>(first + i) * width,
                   static_cast<std::size_t>(width) * sizeof(float));
     }
-    kernels::multiply(patches_, rows, count,
+    kernels_.multiply(patches_, rows, count,
                       {row_of(&out, first), static_cast<std::size_t>(width), After::add});
   });
 }
@@ -332,25 +345,25 @@ void PackedLayers::project_rows(ggml_tensor& out, int thread, int threads, const
   each_block(shape_.patches(), kRowBlock, thread, threads, [&](int first, int count) {
     Pieces pieces = scratch(thread);
     float* normal = pieces.take_floats(width);
-    const PreparedRows rows = kernels::lay_out_prepared(precision_, width, kRowBlock, pieces.take(0));
+    const PreparedRows rows = kernels_.lay_out_prepared(precision_, width, kRowBlock, pieces.take(0));
     for (int i = 0; i < count; ++i) {
-      kernels::layer_norm(row_of(out.src[0], first + i), norm.weight, norm.bias, shape_.epsilon, width,
+      kernels_.layer_norm(row_of(out.src[0], first + i), norm.weight, norm.bias, shape_.epsilon, width,
                           normal);
-      kernels::prepare_row(rows, i, normal, width);
+      kernels_.prepare_row(rows, i, normal);
     }
     auto* target = reinterpret_cast<std::uint16_t*>(row_of(&out, first));
-    kernels::multiply(layer->qkv, rows, count,
-                      {.data = target,
-                       .stride = static_cast<std::size_t>(3 * width),
-                       .scaled_outputs = width,
-                       .factor = kernels::query_factor(shape_.head_width())});
+    kernels_.multiply_halved(layer->qkv, rows, count,
+                             {.data = target,
+                              .stride = static_cast<std::size_t>(3 * width),
+                              .scaled_outputs = width,
+                              .factor = kernels::query_factor(shape_.head_width())});
   });
 }
 
 void PackedLayers::attend_heads(ggml_tensor& out, int thread, int threads, const Layer*) {
   const auto* qkv = static_cast<const std::uint16_t*>(out.src[0]->data);
   for (int head = thread; head < shape_.heads; head += threads) {
-    kernels::attend({shape_.patches(), shape_.heads, shape_.head_width()}, head, qkv, row_of(&out, 0),
+    kernels_.attend({shape_.patches(), shape_.heads, shape_.head_width()}, head, qkv, row_of(&out, 0),
                     scratch(thread).take(0));
   }
 }
@@ -363,23 +376,23 @@ void PackedLayers::finish_rows(ggml_tensor& out, int thread, int threads, const 
     Pieces pieces = scratch(thread);
     float* normal = pieces.take_floats(width);
     float* inner = pieces.take_floats(mlp * kRowBlock);
-    const PreparedRows narrow = kernels::lay_out_prepared(
-        precision_, width, kRowBlock, pieces.take(kernels::prepared_bytes(precision_, width, kRowBlock)));
-    const PreparedRows wide = kernels::lay_out_prepared(precision_, mlp, kRowBlock, pieces.take(0));
+    const PreparedRows narrow = kernels_.lay_out_prepared(
+        precision_, width, kRowBlock, pieces.take(kernels_.prepared_bytes(precision_, width, kRowBlock)));
+    const PreparedRows wide = kernels_.lay_out_prepared(precision_, mlp, kRowBlock, pieces.take(0));
     float* x = row_of(&out, first);
     for (int i = 0; i < count; ++i) {
-      kernels::prepare_row(narrow, i, row_of(out.src[1], first + i), width);
+      kernels_.prepare_row(narrow, i, row_of(out.src[1], first + i));
       std::memcpy(x + i * width, row_of(out.src[0], first + i), stride * sizeof(float));
     }
-    kernels::multiply(layer->out, narrow, count, {x, stride, After::add});
+    kernels_.multiply(layer->out, narrow, count, {x, stride, After::add});
     for (int i = 0; i < count; ++i) {
-      kernels::layer_norm(x + i * width, layer->before_mlp.weight, layer->before_mlp.bias, shape_.epsilon,
+      kernels_.layer_norm(x + i * width, layer->before_mlp.weight, layer->before_mlp.bias, shape_.epsilon,
                           width, normal);
-      kernels::prepare_row(narrow, i, normal, width);
+      kernels_.prepare_row(narrow, i, normal);
     }
-    kernels::multiply(layer->up, narrow, count, {inner, static_cast<std::size_t>(mlp), After::gelu});
-    for (int i = 0; i < count; ++i) kernels::prepare_row(wide, i, inner + i * mlp, mlp);
-    kernels::multiply(layer->down, wide, count, {x, stride, After::add});
+    kernels_.multiply(layer->up, narrow, count, {inner, static_cast<std::size_t>(mlp), After::gelu});
+    for (int i = 0; i < count; ++i) kernels_.prepare_row(wide, i, inner + i * mlp);
+    kernels_.multiply(layer->down, wide, count, {x, stride, After::add});
   });
 }
 
@@ -390,17 +403,17 @@ void PackedLayers::connect_rows(ggml_tensor& out, int thread, int threads, const
   each_block(s.positions(), kConnectorBlock, thread, threads, [&](int first, int count) {
     Pieces pieces = scratch(thread);
     float* square = pieces.take_floats(inputs);
-    const PreparedRows rows = kernels::lay_out_prepared(precision_, inputs, kConnectorBlock, pieces.take(0));
+    const PreparedRows rows = kernels_.lay_out_prepared(precision_, inputs, kConnectorBlock, pieces.take(0));
     for (int i = 0; i < count; ++i) {
       const int top = (first + i) / less * s.shuffle, left = (first + i) % less * s.shuffle;
       for (int j = 0; j < s.shuffle * s.shuffle; ++j) {
         const int patch = (top + j / s.shuffle) * side + left + j % s.shuffle;
-        kernels::layer_norm(row_of(out.src[0], patch), last_.weight, last_.bias, s.epsilon, s.width,
+        kernels_.layer_norm(row_of(out.src[0], patch), last_.weight, last_.bias, s.epsilon, s.width,
                             square + j * s.width);
       }
-      kernels::prepare_row(rows, i, square, inputs);
+      kernels_.prepare_row(rows, i, square);
     }
-    kernels::multiply(connector_, rows, count,
+    kernels_.multiply(connector_, rows, count,
                       {row_of(&out, first), static_cast<std::size_t>(s.output_width), After::nothing});
   });
 }
@@ -408,8 +421,8 @@ void PackedLayers::connect_rows(ggml_tensor& out, int thread, int threads, const
 }  // namespace
 
 std::unique_ptr<SiglipLayers> make_packed_layers(const SiglipFile& file, GovernedDevice& device, int threads,
-                                                 Precision precision) {
-  return std::make_unique<PackedLayers>(file, device, threads, precision);
+                                                 const Kernels& kernels, Precision precision) {
+  return std::make_unique<PackedLayers>(file, device, threads, kernels, precision);
 }
 
 }  // namespace plimsoll::engine

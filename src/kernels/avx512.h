@@ -1,5 +1,5 @@
-// The inner loops that all products share. Included only by files that are compiled for AVX-512: everything
-// is in an unnamed namespace, so that none of it serves code that must run elsewhere.
+// AVX-512 with VNNI and BF16, in the words of vectors.h: 16 lanes, panels of 64 outputs, 24 of 32 registers
+// sum up.
 #pragma once
 
 #include <immintrin.h>
@@ -8,116 +8,141 @@
 #include <cstdint>
 
 #include "kernels/packed_matrix.h"
+#include "kernels/transpose.h"
 
 namespace plimsoll::kernels {
 namespace {
 
-constexpr int kStripRows = 6;  // 6 rows and 64 outputs: 24 of 32 registers sum up
+constexpr InstructionSet kSet = InstructionSet::avx512;
+constexpr PanelLayout kLayout{.outputs = 64, .int8_inputs = 4, .bf16_inputs = 2};
+constexpr int kQ8LeastRows = 6;
 constexpr int kLanes = 16;
-constexpr int kVectors = kPanelOutputs / kLanes;  // of a panel's step
 
 // __m512i itself may stand for anything in memory, so that the compiler would write sums of it at each step.
-using Int32x16 = int __attribute__((vector_size(64)));
+using Vector = float __attribute__((vector_size(64)));
+using Words = int __attribute__((vector_size(64)));
+using Mask = __mmask16;
+
+inline Mask lanes_below(int count) {
+  if (count >= kLanes) return 0xffff;
+  return count <= 0 ? Mask{0} : static_cast<Mask>((1U << count) - 1);
+}
+
+struct All {};  // in a mask's place
+
+inline Vector load(All, const float* from) { return _mm512_loadu_ps(from); }
+inline Vector load(Mask mask, const float* from) { return _mm512_maskz_loadu_ps(mask, from); }
+inline void store(All, float* to, Vector x) { _mm512_storeu_ps(to, x); }
+inline void store(Mask mask, float* to, Vector x) { _mm512_mask_storeu_ps(to, mask, x); }
+inline Vector select(All, Vector x, Vector) { return x; }
+inline Vector select(Mask mask, Vector x, Vector otherwise) { return _mm512_mask_mov_ps(otherwise, mask, x); }
+
+inline Vector all(float x) { return _mm512_set1_ps(x); }
+inline Vector fma(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
+inline Vector min(Vector a, Vector b) { return _mm512_min_ps(a, b); }
+inline Vector max(Vector a, Vector b) { return _mm512_max_ps(a, b); }
+inline Vector magnitude(Vector x) { return _mm512_abs_ps(x); }
+inline Vector round(Vector x) {
+  return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+// x * 2^whole.
+inline Vector scaled(Vector x, Vector whole) { return _mm512_scalef_ps(x, whole); }
+inline float least(Vector x) { return _mm512_reduce_min_ps(x); }
+inline float most(Vector x) { return _mm512_reduce_max_ps(x); }
+inline float total(Vector x) { return _mm512_reduce_add_ps(x); }
+inline int total(Words x) { return _mm512_reduce_add_epi32(reinterpret_cast<__m512i>(x)); }
+inline Words rounded(Vector x) { return reinterpret_cast<Words>(_mm512_cvtps_epi32(x)); }
+inline Vector floats(Words x) { return _mm512_cvtepi32_ps(reinterpret_cast<__m512i>(x)); }
+inline void store_words(Words x, int* to) { _mm512_storeu_si512(to, reinterpret_cast<__m512i>(x)); }
+inline Words load_words(const int* from) { return reinterpret_cast<Words>(_mm512_loadu_si512(from)); }
+// Of each the lowest byte.
+inline void store_bytes(Words x, std::byte* to) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtepi32_epi8(reinterpret_cast<__m512i>(x)));
+}
+
+inline Vector from_float16(const std::uint16_t* from) {
+  return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
+}
+// Each half in the lower half of a word.
+inline Words load_halves(Mask mask, const std::uint16_t* from) {
+  return reinterpret_cast<Words>(_mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(mask, from)));
+}
+inline void store_halves(Mask mask, std::uint16_t* to, Vector x) {
+  _mm256_mask_storeu_epi16(to, mask, reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(x)));
+}
+inline Words load_halves(All, const std::uint16_t* from) { return load_halves(Mask{0xffff}, from); }
+inline void store_halves(All, std::uint16_t* to, Vector x) { store_halves(Mask{0xffff}, to, x); }
+
+// ---- kinds of products: what is in a row's four bytes, and in a panel's step ------------------------------
 
 struct Int8 {
-  using Sum = Int32x16;
-  static Sum zero() { return Sum{}; }
-  static Sum add(Sum sum, __m512i a, __m512i b) {
-    return reinterpret_cast<Sum>(_mm512_dpbusd_epi32(reinterpret_cast<__m512i>(sum), a, b));
-  }
-};
+  using Sum = Words;
+  static constexpr std::size_t kParts = 1;  // four bytes of a row for one step
+  static constexpr std::size_t kVectorBytes = 64;
+  static constexpr std::size_t kValueBytes = 1;  // of a row
 
-using Float32x16 = float __attribute__((vector_size(64)));
+  static __m512i weights(const std::byte* from, std::size_t) { return _mm512_load_si512(from); }
+  static Sum add(Sum sum, __m512i row, __m512i weights) {
+    return reinterpret_cast<Sum>(_mm512_dpbusd_epi32(reinterpret_cast<__m512i>(sum), row, weights));
+  }
+  static __m512i broadcast(int bytes) { return _mm512_set1_epi32(bytes); }
+
+  // Activations are stored as x / scale + zero, from 0 to 255.
+  static void choose(float low, float high, int, float& scale, float& zero) {
+    scale = high > low ? (high - low) / 255 : 1;
+    zero = __builtin_rintf(-low / scale);
+  }
+  static void store(Mask mask, std::byte* to, Vector x) {
+    const __m512i whole = _mm512_max_epi32(_mm512_cvtps_epi32(x), _mm512_setzero_si512());
+    _mm512_mask_cvtusepi32_storeu_epi8(to, mask, whole);
+  }
+  static void store(All, std::byte* to, Vector x) { store(Mask{0xffff}, to, x); }
+};
 
 struct Bf16 {
-  using Sum = Float32x16;
-  static Sum zero() { return Sum{}; }
-  static Sum add(Sum sum, __m512i a, __m512i b) {
-    return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b));
+  using Sum = Vector;
+  static constexpr std::size_t kParts = 1;
+  static constexpr std::size_t kVectorBytes = 64;
+  static constexpr std::size_t kValueBytes = 2;
+
+  static __m512i weights(const std::byte* from, std::size_t) { return _mm512_load_si512(from); }
+  static Sum add(Sum sum, __m512i row, __m512i weights) {
+    return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(row), reinterpret_cast<__m512bh>(weights));
+  }
+  static __m512i broadcast(int bytes) { return _mm512_set1_epi32(bytes); }
+  template <typename Lanes>
+  static void store(Lanes lanes, std::byte* to, Vector x) {
+    store_halves(lanes, reinterpret_cast<std::uint16_t*>(to), x);
   }
 };
 
-inline __m512i next_step(const std::byte* a) {
-  int bytes;
-  __builtin_memcpy(&bytes, a, sizeof(bytes));
-  return _mm512_set1_epi32(bytes);
-}
+inline Vector numbers(Vector sum) { return sum; }
+inline Vector numbers(Words sum) { return floats(sum); }
 
-// Of each row and the panel's 64 outputs.
-template <typename Kind, int kRows>
-struct Sums {
-  typename Kind::Sum of[static_cast<std::size_t>(kRows)][kVectors];
+// Attention: queries, keys, values and shares in bfloat16.
+struct Attended : Bf16 {
+  static constexpr bool kWhole = false;
+  static constexpr float kLimit = 0, kValueLimit = 0, kShareExponent = 0;
+  static constexpr int kChunkRows = 0x7ffffffe;
 };
 
-// Rows of a times one panel. The sums are its own until it returns them: what others can see would be written
-// to memory at each step.
-template <typename Kind, int kRows>
-inline __attribute__((always_inline)) Sums<Kind, kRows> strip(const std::byte* a, std::size_t stride_bytes,
-                                                              const std::byte* panel, int step_count) {
-  Sums<Kind, kRows> sums;
-#pragma GCC unroll 6
-  for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 4
-    for (int v = 0; v < kVectors; ++v) sums.of[r][v] = Kind::zero();
-  }
-  const auto count = static_cast<std::size_t>(step_count);
-  for (std::size_t s = 0; s < count; ++s) {
-    __m512i b[kVectors];
-#pragma GCC unroll 4
-    for (std::size_t v = 0; v < kVectors; ++v) b[v] = _mm512_load_si512(panel + (s * kVectors + v) * 64);
-#pragma GCC unroll 6
-    for (int r = 0; r < kRows; ++r) {
-      const __m512i step = next_step(a + static_cast<std::size_t>(r) * stride_bytes + s * kStepBytes);
-#pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) sums.of[r][v] = Kind::add(sums.of[r][v], step, b[v]);
+// Blocks of Q8_0 put in order; activations are shifted up, because unsigned is multiplied with signed.
+struct Q8 : Int8 {
+  static constexpr float kLimit = 127, kShift = 128;
+  static constexpr std::size_t kSteps = 8;  // of a block
+
+  // A block of each of 16 outputs.
+  static void place(const std::byte* const* blocks, std::byte* to, std::size_t step_bytes) {
+    __m256i first[8], second[8];
+    transpose_blocks(blocks, first);
+    transpose_blocks(blocks + 8, second);
+#pragma GCC unroll 8
+    for (std::size_t s = 0; s < kSteps; ++s) {
+      const __m512i both = _mm512_inserti64x4(_mm512_castsi256_si512(first[s]), second[s], 1);
+      _mm512_store_si512(to + s * step_bytes, both);
     }
   }
-  return sums;
-}
-
-// Calls visit.template operator()<R>(first) for strips of R rows.
-template <typename Visit>
-inline __attribute__((always_inline)) void each_strip(int rows, Visit visit) {
-  int first = 0;
-  for (; first + kStripRows <= rows; first += kStripRows) visit.template operator()<kStripRows>(first);
-  switch (rows - first) {
-    case 5:
-      return visit.template operator()<5>(first);
-    case 4:
-      return visit.template operator()<4>(first);
-    case 3:
-      return visit.template operator()<3>(first);
-    case 2:
-      return visit.template operator()<2>(first);
-    case 1:
-      return visit.template operator()<1>(first);
-    default:
-      return;
-  }
-}
-
-// The lanes of vector `v` that are below `count`.
-inline __mmask16 lanes_below(int count, int v) {
-  const int left = count - v * kLanes;
-  if (left >= kLanes) return 0xffff;
-  return left <= 0 ? __mmask16{0} : static_cast<__mmask16>((1U << left) - 1);
-}
-
-// 2^x, relative error below 3e-7; 0 far below zero.
-inline __m512 exp2_of(__m512 x) {
-  x = _mm512_max_ps(x, _mm512_set1_ps(-200));
-  const __m512 whole = _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-  const __m512 rest = _mm512_sub_ps(x, whole);
-  // Taylor's series of 2^x around 0, to the 6th power: |x| <= 1/2.
-  __m512 power = _mm512_set1_ps(1.540353039e-4F);
-  power = _mm512_fmadd_ps(power, rest, _mm512_set1_ps(1.333355815e-3F));
-  power = _mm512_fmadd_ps(power, rest, _mm512_set1_ps(9.618129108e-3F));
-  power = _mm512_fmadd_ps(power, rest, _mm512_set1_ps(5.550410866e-2F));
-  power = _mm512_fmadd_ps(power, rest, _mm512_set1_ps(2.402265070e-1F));
-  power = _mm512_fmadd_ps(power, rest, _mm512_set1_ps(6.931471806e-1F));
-  power = _mm512_fmadd_ps(power, rest, _mm512_set1_ps(1));
-  return _mm512_scalef_ps(power, whole);
-}
+};
 
 }  // namespace
 }  // namespace plimsoll::kernels

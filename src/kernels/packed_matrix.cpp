@@ -1,73 +1,39 @@
 #include "kernels/packed_matrix.h"
 
-#include <algorithm>
-#include <cmath>
 #include <cstring>
 
 #include "kernels/bfloat16.h"
-#include "kernels/pack_row.h"
 
 namespace plimsoll::kernels {
 
 namespace {
 
-constexpr float kInt8Max = 127;
-
-std::size_t column_bytes(int outputs) {
-  return static_cast<std::size_t>(panels(outputs)) * kPanelOutputs * sizeof(float);
+std::size_t column_bytes(const PanelLayout& layout, int outputs) {
+  return static_cast<std::size_t>(layout.panels(outputs) * layout.outputs) * sizeof(float);
 }
 
-std::size_t all_panel_bytes(Precision precision, int inputs, int outputs) {
-  return static_cast<std::size_t>(panels(outputs)) * static_cast<std::size_t>(steps(precision, inputs)) *
-         kPanelOutputs * kStepBytes;
+std::size_t all_panel_bytes(const PackedMatrix& matrix) {
+  return static_cast<std::size_t>(matrix.layout.panels(matrix.outputs)) * matrix.panel_bytes();
 }
 
-// Where the step's bytes of this output lie.
-std::byte* step_at(const PackedMatrix& matrix, int output, int step) {
-  return matrix.panels + static_cast<std::size_t>(output / kPanelOutputs) * matrix.panel_bytes() +
-         (static_cast<std::size_t>(step) * kPanelOutputs + static_cast<std::size_t>(output % kPanelOutputs)) *
-             kStepBytes;
-}
-
-void pack_int8(PackedMatrix& matrix, int output, const float* weights) {
-  float largest = 0;
-  for (int i = 0; i < matrix.inputs; ++i) largest = std::max(largest, std::abs(weights[i]));
-  const float scale = largest / kInt8Max, inverse = largest > 0 ? kInt8Max / largest : 0;
-  int sum = 0;
-  for (int step = 0; step < steps(Precision::int8, matrix.inputs); ++step) {
-    std::int8_t values[4] = {};
-    for (int i = 0; i < 4 && step * 4 + i < matrix.inputs; ++i) {
-      values[i] = static_cast<std::int8_t>(std::lrintf(weights[step * 4 + i] * inverse));
-      sum += values[i];
-    }
-    std::memcpy(step_at(matrix, output, step), values, sizeof(values));
-  }
-  matrix.scale[output] = scale;
-  matrix.sum[output] = static_cast<float>(sum);
-}
-
-void pack_bf16(PackedMatrix& matrix, int output, const float* weights) {
-  for (int step = 0; step < steps(Precision::bf16, matrix.inputs); ++step) {
-    std::uint16_t values[2] = {};
-    for (int i = 0; i < 2 && step * 2 + i < matrix.inputs; ++i) {
-      values[i] = to_bfloat16(weights[step * 2 + i]);
-    }
-    std::memcpy(step_at(matrix, output, step), values, sizeof(values));
-  }
+std::size_t total_bytes(const PackedMatrix& matrix) {
+  return all_panel_bytes(matrix) +
+         column_bytes(matrix.layout, matrix.outputs) * (matrix.precision == Precision::int8 ? 3 : 1);
 }
 
 }  // namespace
 
-std::size_t packed_bytes(Precision precision, int inputs, int outputs) {
-  return all_panel_bytes(precision, inputs, outputs) +
-         column_bytes(outputs) * (precision == Precision::int8 ? 3 : 1);
+std::size_t packed_bytes(const PanelLayout& layout, Precision precision, int inputs, int outputs) {
+  return total_bytes({.layout = layout, .precision = precision, .inputs = inputs, .outputs = outputs});
 }
 
-PackedMatrix lay_out_packed(Precision precision, int inputs, int outputs, std::byte* memory) {
-  std::memset(memory, 0, packed_bytes(precision, inputs, outputs));
-  PackedMatrix matrix{.precision = precision, .inputs = inputs, .outputs = outputs, .panels = memory};
-  auto* columns = reinterpret_cast<float*>(memory + all_panel_bytes(precision, inputs, outputs));
-  const std::size_t width = column_bytes(outputs) / sizeof(float);
+PackedMatrix lay_out_packed(const PanelLayout& layout, Precision precision, int inputs, int outputs,
+                            std::byte* memory) {
+  PackedMatrix matrix{
+      .layout = layout, .precision = precision, .inputs = inputs, .outputs = outputs, .panels = memory};
+  std::memset(memory, 0, total_bytes(matrix));
+  auto* columns = reinterpret_cast<float*>(memory + all_panel_bytes(matrix));
+  const std::size_t width = column_bytes(layout, outputs) / sizeof(float);
   matrix.bias = columns;
   if (precision == Precision::int8) {
     matrix.scale = columns + width;
@@ -76,16 +42,15 @@ PackedMatrix lay_out_packed(Precision precision, int inputs, int outputs, std::b
   return matrix;
 }
 
-void pack_output(PackedMatrix& matrix, int output, const float* weights, float bias) {
-  matrix.bias[output] = bias;
-  if (matrix.precision == Precision::int8 && available()) {
-    const PackedRow row = pack_row_int8_fast(weights, matrix.inputs, step_at(matrix, output, 0));
-    matrix.scale[output] = row.scale;
-    matrix.sum[output] = row.sum;
-  } else if (matrix.precision == Precision::int8) {
-    pack_int8(matrix, output, weights);
-  } else {
-    pack_bf16(matrix, output, weights);
+void pack_bf16(const PackedMatrix& matrix, int output, const float* weights) {
+  const int each = matrix.layout.bf16_inputs;
+  std::byte* step = matrix.first_step(output);
+  for (int first = 0; first < matrix.inputs; first += each) {
+    for (int i = 0; i < each && first + i < matrix.inputs; ++i) {
+      const std::uint16_t value = to_bfloat16(weights[first + i]);
+      std::memcpy(step + static_cast<std::size_t>(i) * sizeof(value), &value, sizeof(value));
+    }
+    step += static_cast<std::ptrdiff_t>(matrix.layout.outputs) * matrix.step_bytes();
   }
 }
 

@@ -1,6 +1,6 @@
-// Weights in the order in which the kernels read them: panels of 64 outputs, in each panel one step after the
-// other, a step being the next four bytes (4 int8 or 2 bf16 inputs) of all 64. What does not fill a panel or
-// a step is zero. Pure functions, thread-safe.
+// Weights in the order in which the kernels read them: panels of some outputs, in each panel one step after
+// the other, a step being the next few inputs of all its outputs. What does not fill a panel or a step is
+// zero. Pure functions, thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -10,20 +10,27 @@
 
 namespace plimsoll::kernels {
 
-inline constexpr int kPanelOutputs = 64;
-inline constexpr int kStepBytes = 4;
+/// What a set of kernels wants in a panel.
+struct PanelLayout {
+  int outputs = 0;
+  int int8_inputs = 0;  // in one step
+  int bf16_inputs = 0;
 
-/// Bytes of one input value, and inputs in one step.
+  int step_inputs(Precision precision) const {
+    return precision == Precision::int8 ? int8_inputs : bf16_inputs;
+  }
+  int steps(Precision precision, int inputs) const {
+    return (inputs + step_inputs(precision) - 1) / step_inputs(precision);
+  }
+  int panels(int all_outputs) const { return (all_outputs + outputs - 1) / outputs; }
+};
+
+/// Bytes of one weight.
 constexpr int value_bytes(Precision precision) { return precision == Precision::int8 ? 1 : 2; }
-constexpr int step_inputs(Precision precision) { return kStepBytes / value_bytes(precision); }
-
-constexpr int steps(Precision precision, int inputs) {
-  return (inputs + step_inputs(precision) - 1) / step_inputs(precision);
-}
-constexpr int panels(int outputs) { return (outputs + kPanelOutputs - 1) / kPanelOutputs; }
 
 /// y = W x + bias. The parts lie one after the other in memory of packed_bytes(), 64-byte aligned.
 struct PackedMatrix {
+  PanelLayout layout;
   Precision precision = Precision::bf16;
   int inputs = 0;
   int outputs = 0;
@@ -32,17 +39,26 @@ struct PackedMatrix {
   float* scale = nullptr;  // int8: what a weight's unit is worth, for each output
   float* sum = nullptr;    // int8: of an output's weights in those units
 
+  int steps() const { return layout.steps(precision, inputs); }
+  /// Of one output.
+  int step_bytes() const { return layout.step_inputs(precision) * value_bytes(precision); }
   std::size_t panel_bytes() const {
-    return static_cast<std::size_t>(steps(precision, inputs)) * kPanelOutputs * kStepBytes;
+    return static_cast<std::size_t>(steps()) * static_cast<std::size_t>(layout.outputs * step_bytes());
+  }
+  /// Where this output's first step lies; the next one is layout.outputs * step_bytes() further on.
+  std::byte* first_step(int output) const {
+    return panels + static_cast<std::size_t>(output / layout.outputs) * panel_bytes() +
+           static_cast<std::size_t>(output % layout.outputs * step_bytes());
   }
 };
 
-std::size_t packed_bytes(Precision precision, int inputs, int outputs);
+std::size_t packed_bytes(const PanelLayout& layout, Precision precision, int inputs, int outputs);
 
 /// Lays a matrix out over `memory`, empty.
-PackedMatrix lay_out_packed(Precision precision, int inputs, int outputs, std::byte* memory);
+PackedMatrix lay_out_packed(const PanelLayout& layout, Precision precision, int inputs, int outputs,
+                            std::byte* memory);
 
-/// Puts one output's weights in their place. Different outputs may be packed by different threads.
-void pack_output(PackedMatrix& matrix, int output, const float* weights, float bias);
+/// Puts one output's weights into a bf16 matrix.
+void pack_bf16(const PackedMatrix& matrix, int output, const float* weights);
 
 }  // namespace plimsoll::kernels

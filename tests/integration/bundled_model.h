@@ -79,6 +79,14 @@ struct Bench {
       : Bench(configuration_for(Strategy::tiered, DeviceMemoryTier::standard), {}, bundled_model(), engine) {}
   explicit Bench(DeviceMemoryTier tier = DeviceMemoryTier::standard)
       : Bench(configuration_for(Strategy::tiered, tier)) {}
+  Bench(DeviceMemoryTier tier, VisionKernels kernels) {
+    evaluator = std::make_unique<VlmEvaluator>(
+        EvaluatorOptions{.model = bundled_model(),
+                         .configuration = configuration_for(Strategy::tiered, tier),
+                         .device_memory_bytes = 4 * kGiB,
+                         .vision_kernels = kernels},
+        pool);
+  }
 
   VlmEvaluator* operator->() { return evaluator.get(); }
 };

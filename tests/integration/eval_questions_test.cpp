@@ -13,8 +13,11 @@ struct Score {
   int asked = 0;
 };
 
-Score ask_all(const std::filesystem::path& folder, const std::string& file) {
-  Bench bench(DeviceMemoryTier::high);
+const std::filesystem::path kHeldOut = std::filesystem::path(PLIMSOLL_SOURCE_DIR) / "tests/integration/eval";
+
+Score ask_all(const std::filesystem::path& folder, const std::string& file,
+              VisionKernels kernels = VisionKernels::best) {
+  Bench bench(DeviceMemoryTier::high, kernels);
   std::ifstream rows(folder / file);
   Score score;
   for (std::string line; std::getline(rows, line); ++score.asked) {
@@ -40,10 +43,22 @@ TEST(Questions, EveryExampleIsAnsweredExactly) {
 }
 
 TEST(Questions, HeldOutPicturesAreAnsweredAsWellAsByLlamaCpp) {
-  const Score score =
-      ask_all(std::filesystem::path(PLIMSOLL_SOURCE_DIR) / "tests/integration/eval", "questions.jsonl");
+  const Score score = ask_all(kHeldOut, "questions.jsonl");
   EXPECT_EQ(score.asked, 150);
   EXPECT_GE(score.right, 145);
+}
+
+// Half a point of 150 questions. Kernels that this processor lacks are ggml's, too.
+TEST(Questions, EveryKernelAnswersAsWellAsGgmls) {
+  const Score plain = ask_all(kHeldOut, "questions.jsonl", VisionKernels::plain);
+  for (const VisionKernels kernels : {VisionKernels::int8, VisionKernels::bf16, VisionKernels::libmtmd}) {
+    std::cout << "--- " << to_string(kernels) << "\n";
+    const Score score = ask_all(kHeldOut, "questions.jsonl", kernels);
+    EXPECT_EQ(score.asked, plain.asked);
+    EXPECT_GE(score.right, plain.right - 1) << to_string(kernels);
+    std::cout << "eval: " << to_string(kernels) << " " << score.right << ", plain " << plain.right << " of "
+              << plain.asked << "\n";
+  }
 }
 
 }  // namespace

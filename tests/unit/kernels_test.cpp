@@ -1,4 +1,6 @@
 // The fast kernels against plain loops in double precision.
+#include "kernels/kernels.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -6,12 +8,10 @@
 #include <memory>
 #include <new>
 #include <random>
+#include <string>
 #include <vector>
 
-#include "kernels/attention.h"
 #include "kernels/bfloat16.h"
-#include "kernels/q8_product.h"
-#include "kernels/rows.h"
 
 namespace plimsoll::kernels {
 namespace {
@@ -45,38 +45,74 @@ struct Shape {
   int rows, inputs, outputs;
 };
 
-class Kernels : public testing::TestWithParam<Precision> {
+struct Variant {
+  InstructionSet set;
+  Precision precision;
+};
+
+// Those of one instruction set, where this machine has them.
+class KernelsOf : public testing::Test {
  protected:
-  void SetUp() override {
-    if (!available()) GTEST_SKIP() << "this processor, or this build, has no AVX-512 VNNI and BF16";
+  void use(InstructionSet set) {
+    kernels = kernels_of(set);
+    if (kernels == nullptr)
+      GTEST_SKIP() << "this processor, or this build, has no kernels for " << to_string(set);
   }
-  // int8 has 7 to 8 bits on each side, bfloat16 has 8.
-  double tolerance() const { return GetParam() == Precision::int8 ? 0.016 : 0.004; }
+  const Kernels* kernels = nullptr;
+};
+
+class Products : public KernelsOf, public testing::WithParamInterface<Variant> {
+ protected:
+  void SetUp() override { use(GetParam().set); }
+  Precision precision() const { return GetParam().precision; }
+  // int8 has 7 to 8 bits on the weights' side, bfloat16 has 8.
+  double tolerance() const { return precision() == Precision::int8 ? 0.016 : 0.004; }
+};
+
+class Sets : public KernelsOf, public testing::WithParamInterface<InstructionSet> {
+ protected:
+  void SetUp() override { use(GetParam()); }
+};
+
+// A matrix of weights, in order.
+struct Packed {
+  Aligned memory;
+  PackedMatrix matrix;
+
+  Packed(const Kernels& kernels, Precision precision, int inputs, int outputs)
+      : memory(aligned_memory(packed_bytes(kernels.layout, precision, inputs, outputs))),
+        matrix(lay_out_packed(kernels.layout, precision, inputs, outputs, memory.get())) {}
+};
+
+struct Prepared {
+  Aligned memory;
+  PreparedRows rows;
+
+  Prepared(const Kernels& kernels, Precision precision, int inputs, int count)
+      : memory(aligned_memory(kernels.prepared_bytes(precision, inputs, count))),
+        rows(kernels.lay_out_prepared(precision, inputs, count, memory.get())) {}
 };
 
 // A product, and what it should have been.
 struct Multiplied {
   Floats x, weights, bias;
   std::vector<double> wanted;
-  Aligned packed, prepared;
-  PackedMatrix matrix;
-  PreparedRows rows;
+  Packed packed;
+  Prepared prepared;
 
-  Multiplied(Precision precision, Shape shape)
+  Multiplied(const Kernels& kernels, Precision precision, Shape shape)
       : x(noise(static_cast<std::size_t>(shape.rows * shape.inputs), 1, 1, 0.3F)),
         weights(noise(static_cast<std::size_t>(shape.outputs * shape.inputs), 2, 0.05F)),
         bias(noise(static_cast<std::size_t>(shape.outputs), 3)),
-        packed(aligned_memory(packed_bytes(precision, shape.inputs, shape.outputs))),
-        prepared(aligned_memory(prepared_bytes(precision, shape.inputs, shape.rows))),
-        matrix(lay_out_packed(precision, shape.inputs, shape.outputs, packed.get())),
-        rows(lay_out_prepared(precision, shape.inputs, shape.rows, prepared.get())) {
+        packed(kernels, precision, shape.inputs, shape.outputs),
+        prepared(kernels, precision, shape.inputs, shape.rows) {
     for (int o = 0; o < shape.outputs; ++o) {
-      pack_output(matrix, o, &weights[static_cast<std::size_t>(o * shape.inputs)],
-                  bias[static_cast<std::size_t>(o)]);
+      kernels.pack_output(packed.matrix, o, &weights[static_cast<std::size_t>(o * shape.inputs)],
+                          bias[static_cast<std::size_t>(o)]);
     }
     for (int r = 0; r < shape.rows; ++r) {
       const float* row = &x[static_cast<std::size_t>(r * shape.inputs)];
-      prepare_row(rows, r, row, shape.inputs);
+      kernels.prepare_row(prepared.rows, r, row);
       for (int o = 0; o < shape.outputs; ++o) {
         double sum = bias[static_cast<std::size_t>(o)];
         for (int i = 0; i < shape.inputs; ++i) {
@@ -89,60 +125,61 @@ struct Multiplied {
 };
 
 // Whole panels and strips, and each way of not being whole.
-constexpr Shape kShapes[] = {{12, 64, 128},  {1, 4, 1},  {7, 70, 65},
-                             {48, 384, 200}, {5, 2, 64}, {6, 1152, 16}};
+constexpr Shape kShapes[] = {{12, 64, 128}, {1, 4, 1},     {7, 70, 65},   {48, 384, 200},
+                             {5, 2, 64},    {6, 1152, 16}, {2, 12288, 24}};
 
-TEST_P(Kernels, MultiplyAsPlainLoopsDo) {
+TEST_P(Products, MultiplyAsPlainLoopsDo) {
   for (const Shape shape : kShapes) {
-    const Multiplied m(GetParam(), shape);
+    const Multiplied m(*kernels, precision(), shape);
     Floats got(m.wanted.size());
-    multiply(m.matrix, m.rows, shape.rows,
-             {got.data(), static_cast<std::size_t>(shape.outputs), After::nothing});
+    kernels->multiply(m.packed.matrix, m.prepared.rows, shape.rows,
+                      {got.data(), static_cast<std::size_t>(shape.outputs), After::nothing});
     EXPECT_LT(relative_error(got, m.wanted), tolerance()) << shape.rows << " " << shape.inputs;
   }
 }
 
-TEST_P(Kernels, AddToWhatIsThere) {
+TEST_P(Products, AddToWhatIsThere) {
   const Shape shape{8, 96, 70};
-  Multiplied m(GetParam(), shape);
+  Multiplied m(*kernels, precision(), shape);
   Floats got = noise(m.wanted.size(), 9);
   for (std::size_t i = 0; i < got.size(); ++i) m.wanted[i] += got[i];
-  multiply(m.matrix, m.rows, shape.rows, {got.data(), static_cast<std::size_t>(shape.outputs), After::add});
+  kernels->multiply(m.packed.matrix, m.prepared.rows, shape.rows,
+                    {got.data(), static_cast<std::size_t>(shape.outputs), After::add});
   EXPECT_LT(relative_error(got, m.wanted), tolerance());
 }
 
-TEST_P(Kernels, ApplyGeluByItsTanhApproximation) {
+TEST_P(Products, ApplyGeluByItsTanhApproximation) {
   const Shape shape{8, 96, 70};
-  Multiplied m(GetParam(), shape);
+  Multiplied m(*kernels, precision(), shape);
   for (double& x : m.wanted) x = 0.5 * x * (1 + std::tanh(0.7978845608 * (x + 0.044715 * x * x * x)));
   Floats got(m.wanted.size());
-  multiply(m.matrix, m.rows, shape.rows, {got.data(), static_cast<std::size_t>(shape.outputs), After::gelu});
+  kernels->multiply(m.packed.matrix, m.prepared.rows, shape.rows,
+                    {got.data(), static_cast<std::size_t>(shape.outputs), After::gelu});
   EXPECT_LT(relative_error(got, m.wanted), tolerance());
 }
 
-TEST_P(Kernels, GeluHoldsFarFromZero) {
+TEST_P(Products, GeluHoldsFarFromZero) {
   // One input of weight one, so that results are what goes in.
   const Floats x = {-1000, -30, -8, 8, 30, 1000};
   for (const float value : x) {
-    const Aligned packed = aligned_memory(packed_bytes(GetParam(), 1, 1));
-    const Aligned prepared = aligned_memory(prepared_bytes(GetParam(), 1, 1));
-    PackedMatrix matrix = lay_out_packed(GetParam(), 1, 1, packed.get());
+    const Packed packed(*kernels, precision(), 1, 1);
+    const Prepared prepared(*kernels, precision(), 1, 1);
     const float one = 1;
-    pack_output(matrix, 0, &one, 0);
-    const PreparedRows rows = lay_out_prepared(GetParam(), 1, 1, prepared.get());
-    prepare_row(rows, 0, &value, 1);
+    kernels->pack_output(packed.matrix, 0, &one, 0);
+    kernels->prepare_row(prepared.rows, 0, &value);
     float got = 5;
-    multiply(matrix, rows, 1, {&got, 1, After::gelu});
+    kernels->multiply(packed.matrix, prepared.rows, 1, {&got, 1, After::gelu});
     EXPECT_NEAR(got, std::max(value, 0.0F), std::abs(value) * 0.01F) << value;
   }
 }
 
-TEST_P(Kernels, HalveResultsAndScaleTheFirstOfThem) {
+TEST_P(Products, HalveResultsAndScaleTheFirstOfThem) {
   const Shape shape{9, 128, 96};
-  Multiplied m(GetParam(), shape);
+  Multiplied m(*kernels, precision(), shape);
   std::vector<std::uint16_t> halves(m.wanted.size());
-  multiply(m.matrix, m.rows, shape.rows,
-           HalfProduct{.data = halves.data(), .stride = 96, .scaled_outputs = 40, .factor = 3});
+  kernels->multiply_halved(
+      m.packed.matrix, m.prepared.rows, shape.rows,
+      HalfProduct{.data = halves.data(), .stride = 96, .scaled_outputs = 40, .factor = 3});
   Floats got(halves.size());
   for (std::size_t i = 0; i < got.size(); ++i) {
     got[i] = from_bfloat16(halves[i]);
@@ -151,23 +188,20 @@ TEST_P(Kernels, HalveResultsAndScaleTheFirstOfThem) {
   EXPECT_LT(relative_error(got, m.wanted), tolerance() + 0.004);
 }
 
-TEST_P(Kernels, RowsOfOneValueAreNoTrouble) {
-  const Aligned prepared = aligned_memory(prepared_bytes(GetParam(), 8, 2));
-  const Aligned packed = aligned_memory(packed_bytes(GetParam(), 8, 1));
-  PackedMatrix matrix = lay_out_packed(GetParam(), 8, 1, packed.get());
-  const Floats ones(8, 1.0F);
-  pack_output(matrix, 0, ones.data(), 0);
-  const PreparedRows rows = lay_out_prepared(GetParam(), 8, 2, prepared.get());
-  const Floats zeros(8, 0.0F), fives(8, -5.0F);
-  prepare_row(rows, 0, zeros.data(), 8);
-  prepare_row(rows, 1, fives.data(), 8);
+TEST_P(Products, RowsOfOneValueAreNoTrouble) {
+  const Packed packed(*kernels, precision(), 8, 1);
+  const Prepared prepared(*kernels, precision(), 8, 2);
+  const Floats ones(8, 1.0F), zeros(8, 0.0F), fives(8, -5.0F);
+  kernels->pack_output(packed.matrix, 0, ones.data(), 0);
+  kernels->prepare_row(prepared.rows, 0, zeros.data());
+  kernels->prepare_row(prepared.rows, 1, fives.data());
   float got[2] = {7, 7};
-  multiply(matrix, rows, 2, {got, 1, After::nothing});
+  kernels->multiply(packed.matrix, prepared.rows, 2, {got, 1, After::nothing});
   EXPECT_EQ(got[0], 0);
   EXPECT_NEAR(got[1], -40, 0.5);
 }
 
-TEST_P(Kernels, NormaliseARow) {
+TEST_P(Sets, NormaliseARow) {
   for (const int count : {16, 72, 100, 768}) {
     const Floats x = noise(static_cast<std::size_t>(count), 4, 3, 10);
     const Floats weight = noise(x.size(), 5), bias = noise(x.size(), 6);
@@ -179,7 +213,7 @@ TEST_P(Kernels, NormaliseARow) {
       wanted.push_back((x[i] - mean) / std::sqrt(variance + 1e-6) * weight[i] + bias[i]);
     }
     Floats got(x.size());
-    layer_norm(x.data(), weight.data(), bias.data(), 1e-6F, count, got.data());
+    kernels->layer_norm(x.data(), weight.data(), bias.data(), 1e-6F, count, got.data());
     EXPECT_LT(relative_error(got, wanted), 1e-5) << count;
   }
 }
@@ -212,7 +246,7 @@ std::vector<double> plain_attention(const AttentionShape& shape, const Floats& q
   return out;
 }
 
-TEST_P(Kernels, AttendAsPlainLoopsDo) {
+TEST_P(Sets, AttendAsPlainLoopsDo) {
   for (const AttentionShape shape : {AttentionShape{64, 2, 64}, AttentionShape{100, 3, 64},
                                      AttentionShape{9, 1, 72}, AttentionShape{144, 2, 16}}) {
     const int width = shape.heads * shape.head_width;
@@ -225,12 +259,23 @@ TEST_P(Kernels, AttendAsPlainLoopsDo) {
       qkv[i] = query ? from_bfloat16(halves[i]) / factor : from_bfloat16(halves[i]);
     }
     Floats got(static_cast<std::size_t>(shape.rows * width));
-    const Aligned memory = aligned_memory(attention_bytes(shape));
+    const Aligned memory = aligned_memory(kernels->attention_bytes(shape));
     for (int head = 0; head < shape.heads; ++head) {
-      attend(shape, head, halves.data(), got.data(), memory.get());
+      kernels->attend(shape, head, halves.data(), got.data(), memory.get());
     }
     EXPECT_LT(relative_error(got, plain_attention(shape, qkv)), 0.004) << shape.rows;
   }
+}
+
+// Each sum is then as large as it can be.
+TEST_P(Sets, AttendToRowsThatAreAllAlike) {
+  const AttentionShape shape{200, 1, 96};
+  const std::vector<std::uint16_t> halves(static_cast<std::size_t>(shape.rows * 3 * shape.head_width),
+                                          to_bfloat16(2.5F));
+  Floats got(static_cast<std::size_t>(shape.rows * shape.head_width));
+  const Aligned memory = aligned_memory(kernels->attention_bytes(shape));
+  kernels->attend(shape, 0, halves.data(), got.data(), memory.get());
+  for (const float value : got) ASSERT_NEAR(value, 2.5F, 0.005F);
 }
 
 // Blocks of 32 bytes below a half-precision scale, as they lie in a file, and what they stand for.
@@ -255,8 +300,7 @@ struct Q8Matrix {
   }
 };
 
-TEST(Q8Product, MultipliesAsPlainLoopsDo) {
-  if (!available()) GTEST_SKIP() << "this processor, or this build, has no AVX-512 VNNI and BF16";
+TEST_P(Sets, MultiplyQ8WeightsAsPlainLoopsDo) {
   for (const Shape shape : {Shape{12, 32, 64}, Shape{13, 320, 100}, Shape{128, 960, 320}, Shape{1, 64, 1}}) {
     const Q8Matrix weights(shape.inputs, shape.outputs);
     const Floats x = noise(static_cast<std::size_t>(shape.rows * shape.inputs), 5);
@@ -272,22 +316,31 @@ TEST(Q8Product, MultipliesAsPlainLoopsDo) {
       }
     }
     Floats got(wanted.size(), 7);
-    const Aligned memory = aligned_memory(q8_product_bytes(shape.inputs, shape.rows));
+    const Aligned memory = aligned_memory(kernels->q8_product_bytes(shape.inputs, shape.rows));
     const Q8Weights q8{weights.data.data(), static_cast<std::size_t>(shape.inputs / 32 * 34), shape.inputs,
                        shape.outputs};
-    const int all = panels(shape.outputs);
+    const int all = kernels->layout.panels(shape.outputs);
     const Rows rows{x.data(), static_cast<std::size_t>(shape.inputs), shape.rows};
     // As two threads would share it.
     for (const int part : {0, 1}) {
-      q8_product(q8, all * part / 2, all * (part + 1) / 2, rows, got.data(),
-                 static_cast<std::size_t>(shape.outputs), memory.get());
+      kernels->q8_product(q8, all * part / 2, all * (part + 1) / 2, rows, got.data(),
+                          static_cast<std::size_t>(shape.outputs), memory.get());
     }
     EXPECT_LT(relative_error(got, wanted), 0.02) << shape.rows << " " << shape.inputs;
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, Kernels, testing::Values(Precision::int8, Precision::bf16),
-                         [](const auto& each) { return each.param == Precision::int8 ? "int8" : "bf16"; });
+constexpr Variant kVariants[] = {{InstructionSet::avx2, Precision::int8},
+                                 {InstructionSet::avx2, Precision::bf16},
+                                 {InstructionSet::avx512, Precision::int8},
+                                 {InstructionSet::avx512, Precision::bf16}};
+
+INSTANTIATE_TEST_SUITE_P(Each, Products, testing::ValuesIn(kVariants), [](const auto& each) {
+  return std::string(to_string(each.param.set)) +
+         (each.param.precision == Precision::int8 ? "_int8" : "_bf16");
+});
+INSTANTIATE_TEST_SUITE_P(Each, Sets, testing::Values(InstructionSet::avx2, InstructionSet::avx512),
+                         [](const auto& each) { return std::string(to_string(each.param)); });
 
 }  // namespace
 }  // namespace plimsoll::kernels

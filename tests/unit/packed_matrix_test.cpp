@@ -6,9 +6,11 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <string>
 #include <vector>
 
 #include "kernels/bfloat16.h"
+#include "kernels/kernels.h"
 
 namespace plimsoll::kernels {
 namespace {
@@ -21,44 +23,69 @@ struct Packed {
   std::vector<Line> memory;
   PackedMatrix matrix;
 
-  Packed(Precision precision, int inputs, int outputs)
-      : memory(packed_bytes(precision, inputs, outputs) / sizeof(Line) + 1),
-        matrix(lay_out_packed(precision, inputs, outputs, memory.data()->bytes)) {}
+  Packed(const PanelLayout& layout, Precision precision, int inputs, int outputs)
+      : memory(packed_bytes(layout, precision, inputs, outputs) / sizeof(Line) + 1),
+        matrix(lay_out_packed(layout, precision, inputs, outputs, memory.data()->bytes)) {}
 };
 
-TEST(PackedMatrix, PutsFourInt8InputsOfEachOutputSideBySide) {
-  Packed packed(Precision::int8, 6, 66);
-  const float weights[] = {1, -2, 3, -4, 5, 127};
-  pack_output(packed.matrix, 65, weights, 0.5F);
-  const auto* step = reinterpret_cast<const std::int8_t*>(packed.matrix.panels) +
-                     static_cast<std::ptrdiff_t>(packed.matrix.panel_bytes()) + 4;
-  EXPECT_EQ(std::vector<int>(step, step + 4), (std::vector<int>{1, -2, 3, -4}));
-  EXPECT_EQ(std::vector<int>(step + 256, step + 260), (std::vector<int>{5, 127, 0, 0}));
-  EXPECT_FLOAT_EQ(packed.matrix.scale[65], 1);
-  EXPECT_FLOAT_EQ(packed.matrix.sum[65], 130);
-  EXPECT_FLOAT_EQ(packed.matrix.bias[65], 0.5F);
+class PackedMatrixOf : public testing::TestWithParam<InstructionSet> {
+ protected:
+  void SetUp() override {
+    kernels = kernels_of(GetParam());
+    if (kernels == nullptr) {
+      GTEST_SKIP() << "this processor, or this build, has no kernels for " << to_string(GetParam());
+    }
+  }
+  const Kernels* kernels = nullptr;
+};
+
+TEST_P(PackedMatrixOf, HasTheInputsOfAnInt8StepSideBySide) {
+  const int outputs = kernels->layout.outputs, each = kernels->layout.int8_inputs;
+  const Packed packed(kernels->layout, Precision::int8, 6, outputs + 2);
+  const std::vector<float> weights = {1, -2, 3, -4, 5, 127};
+  kernels->pack_output(packed.matrix, outputs + 1, weights.data(), 0.5F);
+  const auto* panel =
+      reinterpret_cast<const std::int8_t*>(packed.matrix.panels) + packed.matrix.panel_bytes();
+  for (int i = 0; i < packed.matrix.steps() * each; ++i) {
+    const int wanted = i < 6 ? static_cast<int>(weights[static_cast<std::size_t>(i)]) : 0;
+    EXPECT_EQ(panel[i / each * outputs * each + each + i % each], wanted) << i;
+  }
+  const auto output = static_cast<std::size_t>(outputs) + 1;
+  EXPECT_FLOAT_EQ(packed.matrix.scale[output], 1);
+  EXPECT_FLOAT_EQ(packed.matrix.sum[output], 130);
+  EXPECT_FLOAT_EQ(packed.matrix.bias[output], 0.5F);
 }
 
+TEST_P(PackedMatrixOf, NothingButZerosIsZero) {
+  const Packed packed(kernels->layout, Precision::int8, 4, 1);
+  const float weights[] = {0, 0, 0, 0};
+  kernels->pack_output(packed.matrix, 0, weights, 3);
+  EXPECT_EQ(packed.matrix.scale[0], 0);
+  EXPECT_EQ(packed.matrix.sum[0], 0);
+  EXPECT_EQ(packed.matrix.bias[0], 3);
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, PackedMatrixOf, testing::Values(InstructionSet::avx2, InstructionSet::avx512),
+                         [](const auto& each) { return std::string(to_string(each.param)); });
+
+constexpr PanelLayout kLayout{.outputs = 16, .int8_inputs = 2, .bf16_inputs = 2};
+
 TEST(PackedMatrix, PutsTwoBf16InputsOfEachOutputSideBySide) {
-  Packed packed(Precision::bf16, 3, 2);
+  const Packed packed(kLayout, Precision::bf16, 3, 2);
   const float weights[] = {1.5F, -2, 0.25F};
-  pack_output(packed.matrix, 1, weights, 0);
+  pack_bf16(packed.matrix, 1, weights);
   std::uint16_t step[2];
   std::memcpy(step, packed.matrix.panels + 4, sizeof(step));
   EXPECT_EQ(from_bfloat16(step[0]), 1.5F);
   EXPECT_EQ(from_bfloat16(step[1]), -2);
-  std::memcpy(step, packed.matrix.panels + 4 + 256, sizeof(step));
+  std::memcpy(step, packed.matrix.panels + 4 + 64, sizeof(step));
   EXPECT_EQ(from_bfloat16(step[0]), 0.25F);
   EXPECT_EQ(from_bfloat16(step[1]), 0);
 }
 
-TEST(PackedMatrix, OfNothingButZerosIsZero) {
-  Packed packed(Precision::int8, 4, 1);
-  const float weights[] = {0, 0, 0, 0};
-  pack_output(packed.matrix, 0, weights, 3);
-  EXPECT_EQ(packed.matrix.scale[0], 0);
-  EXPECT_EQ(packed.matrix.sum[0], 0);
-  EXPECT_EQ(packed.matrix.bias[0], 3);
+TEST(PackedMatrix, TakesWholePanelsAndSteps) {
+  EXPECT_EQ(packed_bytes(kLayout, Precision::int8, 3, 17), 2U * 2 * 16 * 2 + 3U * 32 * 4);
+  EXPECT_EQ(packed_bytes(kLayout, Precision::bf16, 3, 16), 2U * 16 * 4 + 16U * 4);
 }
 
 TEST(BFloat16, RoundsToTheNearestAndToEvenBetweenTwo) {

@@ -1,0 +1,29 @@
+// All kernels of the instruction set that this file is compiled for.
+#pragma once
+
+#include "kernels/attention_impl.h"
+#include "kernels/kernels.h"
+#include "kernels/pack_impl.h"
+#include "kernels/q8_product_impl.h"
+#include "kernels/rows_impl.h"
+
+namespace plimsoll::kernels {
+namespace {
+
+constexpr Kernels kTable = {.set = kSet,
+                            .layout = kLayout,
+                            .q8_least_rows = kQ8LeastRows,
+                            .pack_output = pack_output,
+                            .prepared_bytes = prepared_bytes,
+                            .lay_out_prepared = lay_out_prepared,
+                            .prepare_row = prepare_row,
+                            .layer_norm = layer_norm,
+                            .multiply = multiply,
+                            .multiply_halved = multiply_halved,
+                            .attention_bytes = attention_bytes,
+                            .attend = attend,
+                            .q8_product_bytes = q8_product_bytes,
+                            .q8_product = q8_product};
+
+}  // namespace
+}  // namespace plimsoll::kernels
