@@ -53,9 +53,13 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
+constexpr std::size_t kClasses = 4;
+
 std::string fits_text(const CatalogueModel& model) {
-  if (!model.fits_known) return "see plimsoll plan";
-  return model.fits.empty() ? "none" : joined(model.fits);
+  if (!model.fits_known) return "plimsoll plan tells once it is here";
+  if (model.fits.empty()) return "none";
+  const std::string slow = model.streams.empty() ? "" : " (slowly: " + joined(model.streams) + ")";
+  return (model.fits.size() == kClasses ? "all" : joined(model.fits)) + slow;
 }
 
 std::string here_part(const ModelsOverview& overview) {
@@ -136,6 +140,7 @@ std::string models_json(const ModelsOverview& overview) {
          {"licence", model->licence},
          {"bytes", bytes ? Json(*bytes) : Json(nullptr)},
          {"fits", model->fits_known ? Json(model->fits) : Json(nullptr)},
+         {"streams", model->fits_known ? Json(model->streams) : Json(nullptr)},
          {"text", file_json(model->files.text)},
          {"vision", model->files.vision ? file_json(*model->files.vision) : Json(nullptr)},
          {"in_cache_of", program.empty() ? Json(nullptr) : Json(program)}});

@@ -35,7 +35,10 @@ CatalogueModel model_of(const Json& json) {
                        .licence = json.at("licence")};
   if (!json.at("vision").is_null()) model.files.vision = file_of(json.at("vision"));
   model.fits_known = !json.at("fits").is_null();
-  if (model.fits_known) model.fits = json.at("fits").get<std::vector<std::string>>();
+  if (model.fits_known) {
+    model.fits = json.at("fits").get<std::vector<std::string>>();
+    model.streams = json.at("streams").get<std::vector<std::string>>();
+  }
   return model;
 }
 

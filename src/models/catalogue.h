@@ -19,6 +19,7 @@ struct CatalogueModel {
   // are not known here. `fits_known` tells the two kinds of empty apart.
   std::vector<std::string> fits{};
   bool fits_known = false;
+  std::vector<std::string> streams{};  // of those, where layers are read from the file for every token
 };
 
 /// Fails with `invalid_argument`: not JSON, a field that is missing or of another kind, a hash that is none.
