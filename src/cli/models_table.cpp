@@ -65,9 +65,9 @@ std::string fits_text(const CatalogueModel& model) {
 std::string here_part(const ModelsOverview& overview) {
   std::string text = "Here\n";
   for (const ModelHere& model : overview.here) {
-    const std::string note = model.lost       ? "   its cache was emptied; plimsoll pull " + model.name
+    const std::string note = model.lost       ? "   another program emptied its cache: pull it again"
                              : model.complete ? ""
-                                              : "   not all of it; plimsoll pull " + model.name + " goes on";
+                                              : "   not all of it: the pull that began it goes on";
     text += fmt::format("  {:<20} {:>10}   {}{}\n", model.name, format_size(model.bytes),
                         model.folder.string(), note);
   }

@@ -120,8 +120,7 @@ int pull_command(const PullOptions& options, Interrupt& interrupt) {
   view.clear();
   interrupt.call({});
   if (!pulled && pulled.error().code == ErrorCode::cancelled) {
-    pulled.error().message =
-        "stopped; what has come is kept, and plimsoll pull " + options.what + " goes on from there";
+    pulled.error().message = "stopped; what has come is kept, and the same command goes on from there";
   }
   if (!pulled) return report_error(pulled.error(), options.json);
   std::cout << (options.json ? pulled_json(*pulled) : pulled_text(*pulled)) << std::flush;

@@ -86,8 +86,9 @@ std::optional<std::string> read_system_prompt(const fs::path& folder) {
 
 // What a pull leaves when it is interrupted, or another program when it empties its cache.
 Expected<void> check_pulled(const fs::path& folder) {
+  if (!fs::exists(folder / "origin.json")) return {};
+  const std::string again = "; the plimsoll pull that began it goes on with it";
   for (const auto& entry : fs::directory_iterator(folder)) {
-    const std::string again = "; plimsoll pull " + folder.filename().string() + " brings it";
     if (entry.path().extension() == ".part") {
       return fail(ErrorCode::not_found, folder.string() + ": not all of the model is here yet" + again);
     }
@@ -114,7 +115,7 @@ Expected<ModelFiles> find_in_folder(const fs::path& folder) {
     const bool pulled = fs::exists(folder / "origin.json");
     return fail(ErrorCode::not_found,
                 folder.string() + ": no language model (a .gguf file) in this folder" +
-                    (pulled ? "; plimsoll pull " + folder.filename().string() + " brings it" : ""));
+                    (pulled ? "; the plimsoll pull that began it goes on with it" : ""));
   }
   return model;
 }

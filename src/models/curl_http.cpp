@@ -118,6 +118,7 @@ void set_up(CURL* easy, const HttpRequest& request, curl_slist* headers, Transfe
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "plimsoll");
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);  // a cancel does not wait for a name server
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   // What began encrypted stays so.

@@ -95,7 +95,7 @@ TEST_F(PullCommand, AnInterruptKeepsWhatCame) {
   close(child.in), close(child.out), close(child.err);
   const auto kept = fs::file_size(part, error);
   EXPECT_GE(kept, 100000U);
-  expect_error(run_program({"plan", "--model", "mine"}), 3, "plimsoll pull mine");
+  expect_error(run_program({"plan", "--model", "mine"}), 3, "not all of the model is here");
 
   stalling_ = false;
   const Ended again = run_program({"pull", "hf:test/tiny", "--name", "mine", "--json"});

@@ -60,7 +60,7 @@ class PullTest : public testing::Test {
     };
     PullSettings settings{
         .models = tree_.root() / "models", .hub = {server_.url(), ""}, .caches = OtherCaches(environment)};
-    settings.download.stall = std::chrono::milliseconds(300);
+    settings.download.stall = std::chrono::seconds(10);
     settings.download.tries = 2;
     settings.download.wait = [](std::chrono::milliseconds) { return true; };
     return settings;
