@@ -41,14 +41,19 @@ struct ModelFiles {
   std::optional<std::string> system_prompt{};
 };
 
-/// Finds a model by NAME (a bundled one), FOLDER (holding one text GGUF and at most one vision GGUF, told
-/// apart by general.architecture) or text GGUF FILE. `vision`, when not empty, is the vision GGUF to use.
-/// Reads the files' headers; blocking, milliseconds.
-/// Fails with `not_found`, `io`, or `invalid_argument` (not a GGUF file, cut short, two candidates).
+/// Finds a model by NAME (a bundled or a pulled one), FOLDER (holding one text GGUF and at most one vision
+/// GGUF, told apart by general.architecture) or text GGUF FILE. `vision`, when not empty, is the vision GGUF
+/// to use. Reads the files' headers; blocking, milliseconds. Fails with `not_found`, `io`, or
+/// `invalid_argument` (not a GGUF file, cut short, two candidates).
 Expected<ModelFiles> find_model(const std::string& name_or_path, const std::filesystem::path& vision = {});
 
-/// Folders that find_model() looks for names in, in this order: $PLIMSOLL_MODELS, ../share/plimsoll/models
-/// beside the program, and the source tree that the program was built from.
+/// Whether a file is a whole GGUF file: a header that can be read, and all the tensors that it promises.
+/// Reads the header; blocking, milliseconds. Fails as find_model() does.
+Expected<void> check_model_file(const std::filesystem::path& path);
+
+/// Folders that find_model() looks for names in, in this order: those of pulled models ($PLIMSOLL_MODELS,
+/// $XDG_DATA_HOME/plimsoll/models or ~/.local/share/plimsoll/models), ../share/plimsoll/models beside the
+/// program, and the source tree that the program was built from.
 std::vector<std::filesystem::path> model_search_paths();
 
 inline constexpr std::string_view kDefaultModel = "plimsoll-tiny";

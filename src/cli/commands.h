@@ -12,6 +12,8 @@ int run_command(const ModelOptions& options, const std::string& prompt, Interrup
 int chat_command(const ModelOptions& options, Interrupt& interrupt);
 int device_command(const DeviceOptions& options);
 int plan_command(const PlanOptions& options);
+int pull_command(const PullOptions& options, Interrupt& interrupt);
+int models_command(const ModelsOptions& options);
 int watch_command(const WatchOptions& options, Interrupt& interrupt);
 
 }  // namespace plimsoll::cli

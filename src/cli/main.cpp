@@ -17,7 +17,7 @@ int explain_usage(const CLI::App& app, const CLI::ParseError& error, const std::
   std::string reason = error.what();
   if (app.get_subcommands().empty() && !first_word.starts_with('-')) {
     reason = (first_word.empty() ? "" : first_word + ": no such command; ") +
-             "say what to do: run, chat, watch, plan or device";
+             "say what to do: run, chat, pull, models, watch, plan or device";
   }
   std::cerr << "plimsoll: " << reason << "; see plimsoll --help\n";
   return static_cast<int>(ExitCode::usage);
@@ -37,6 +37,14 @@ int run(int argc, char** argv) {
   plimsoll::cli::ModelOptions chat_options;
   CLI::App* chat = app.add_subcommand("chat", "Talk about pictures and videos, several turns");
   chat_options.add_to(*chat);
+
+  plimsoll::cli::PullOptions pull_options;
+  CLI::App* pull = app.add_subcommand("pull", "Fetch a model from Hugging Face");
+  pull_options.add_to(*pull);
+
+  plimsoll::cli::ModelsOptions models_options;
+  CLI::App* models = app.add_subcommand("models", "Show which models are here and which can be fetched");
+  models_options.add_to(*models);
 
   plimsoll::cli::DeviceOptions device_options;
   CLI::App* device =
@@ -59,6 +67,11 @@ int run(int argc, char** argv) {
   }
   if (device->parsed()) return plimsoll::cli::device_command(device_options);
   if (plan->parsed()) return plimsoll::cli::plan_command(plan_options);
+  if (models->parsed()) return plimsoll::cli::models_command(models_options);
+  if (pull->parsed()) {
+    plimsoll::cli::Interrupt interrupt;
+    return plimsoll::cli::pull_command(pull_options, interrupt);
+  }
   if (watch->parsed()) {
     plimsoll::cli::Interrupt interrupt;
     return plimsoll::cli::watch_command(watch_options, interrupt);

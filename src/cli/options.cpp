@@ -50,7 +50,9 @@ void DeviceOptions::add_to(CLI::App& command) {
 
 void PlanOptions::add_to(CLI::App& command) {
   model = kDefaultModel;
-  command.add_option("--model", model, "Name of a bundled model, folder with GGUF files, or text GGUF file")
+  command
+      .add_option("--model", model,
+                  "Name of a model that plimsoll models lists, folder with GGUF files, or text GGUF file")
       ->type_name("MODEL")
       ->capture_default_str();
   command.add_option("--mmproj", mmproj, "Vision encoder (GGUF) that goes with a model file")
@@ -71,6 +73,37 @@ void WatchOptions::add_to(CLI::App& command) {
       ->type_name("PID")
       ->check(CLI::Range(1, std::numeric_limits<int>::max()));
   command.add_flag("--json", json, "Print a JSON object a line instead of a view");
+}
+
+void PullOptions::add_to(CLI::App& command) {
+  command
+      .add_option("model", what,
+                  "A name that plimsoll models lists, or hf:OWNER/REPO[:FILE] on Hugging Face; FILE may be a "
+                  "quantisation such as Q4_K_M")
+      ->required()
+      ->type_name("NAME");
+  command.add_option("--name", name, "What to call it here instead of its own name")->type_name("NAME");
+  command
+      .add_option("--stall-timeout", stall_seconds,
+                  "Give a connection up when nothing has come for so many seconds")
+      ->type_name("N")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
+  command.add_option("--tries", tries, "How often in a row to try before giving up")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  command.add_flag("--json", json, "Print one JSON object instead of text");
+  command.footer(
+      "What an interrupted pull has fetched is kept, and the next one goes on from there. Models go to\n"
+      "$PLIMSOLL_MODELS, else $XDG_DATA_HOME/plimsoll/models, else ~/.local/share/plimsoll/models. Files "
+      "that\n"
+      "llama.cpp or the Hugging Face client have in their caches are linked instead of fetched again.\n"
+      "HF_ENDPOINT, HF_TOKEN, http_proxy, https_proxy and no_proxy are respected.");
+}
+
+void ModelsOptions::add_to(CLI::App& command) {
+  command.add_flag("--json", json, "Print one JSON object instead of text");
 }
 
 void ModelOptions::add_to(CLI::App& command) {

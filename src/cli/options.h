@@ -36,6 +36,22 @@ struct WatchOptions {
   void add_to(CLI::App& command);
 };
 
+struct PullOptions {
+  std::string what;  // a name of the catalogue, or hf:OWNER/REPO[:FILE]
+  std::string name;  // what to call it here; empty: the catalogue's, or the file's
+  int stall_seconds = 30;
+  int tries = 5;
+  bool json = false;
+
+  void add_to(CLI::App& command);
+};
+
+struct ModelsOptions {
+  bool json = false;
+
+  void add_to(CLI::App& command);
+};
+
 struct ModelOptions : PlanOptions {
   std::vector<std::string> images;
   std::optional<std::string> video;

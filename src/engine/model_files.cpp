@@ -1,12 +1,12 @@
 #include "engine/model_files.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <fstream>
 #include <optional>
 #include <sstream>
 #include <system_error>
 
+#include "base/model_folders.h"
 #include "engine/engine_log.h"
 #include "engine/gguf_header.h"
 #include "plimsoll/evaluator.h"
@@ -84,7 +84,25 @@ std::optional<std::string> read_system_prompt(const fs::path& folder) {
   return prompt;
 }
 
+// What a pull leaves when it is interrupted, or another program when it empties its cache.
+Expected<void> check_pulled(const fs::path& folder) {
+  if (!fs::exists(folder / "origin.json")) return {};
+  const std::string again = "; the plimsoll pull that began it goes on with it";
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().extension() == ".part") {
+      return fail(ErrorCode::not_found, folder.string() + ": not all of the model is here yet" + again);
+    }
+    if (entry.path().extension() == ".gguf" && !entry.exists()) {
+      return fail(ErrorCode::not_found, entry.path().string() + ": links to " +
+                                            fs::read_symlink(entry.path()).string() + ", which is gone" +
+                                            again);
+    }
+  }
+  return {};
+}
+
 Expected<ModelFiles> find_in_folder(const fs::path& folder) {
+  if (auto whole = check_pulled(folder); !whole) return tl::unexpected(whole.error());
   ModelFiles model{.name = fs::canonical(folder).filename().string(),
                    .system_prompt = read_system_prompt(folder)};
   for (const auto& entry : fs::directory_iterator(folder)) {
@@ -94,7 +112,10 @@ Expected<ModelFiles> find_in_folder(const fs::path& folder) {
     if (auto placed = place(entry.path(), *summary, model); !placed) return tl::unexpected(placed.error());
   }
   if (model.text.empty()) {
-    return fail(ErrorCode::not_found, folder.string() + ": no language model (a .gguf file) in this folder");
+    const bool pulled = fs::exists(folder / "origin.json");
+    return fail(ErrorCode::not_found,
+                folder.string() + ": no language model (a .gguf file) in this folder" +
+                    (pulled ? "; the plimsoll pull that began it goes on with it" : ""));
   }
   return model;
 }
@@ -121,9 +142,8 @@ Expected<ModelFiles> find_anything(const std::string& name_or_path) {
     }
   }
   return fail(ErrorCode::not_found, name_or_path +
-                                        ": no such model; give a folder, a .gguf file, or the name of a "
-                                        "bundled model (" +
-                                        std::string(kDefaultModel) + ")");
+                                        ": no such model here; give a folder, a .gguf file, or a name that "
+                                        "plimsoll models lists, which plimsoll pull fetches");
 }
 
 }  // namespace
@@ -148,9 +168,14 @@ Expected<ModelFiles> find_model(const std::string& name_or_path, const fs::path&
   }
 }
 
+Expected<void> check_model_file(const fs::path& path) {
+  auto summary = engine::read_model_file(path);
+  if (!summary) return tl::unexpected(summary.error());
+  return {};
+}
+
 std::vector<fs::path> model_search_paths() {
-  std::vector<fs::path> paths;
-  if (const char* folder = std::getenv("PLIMSOLL_MODELS"); folder != nullptr) paths.emplace_back(folder);
+  std::vector<fs::path> paths = pulled_model_folders(process_environment());
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
   if (!error) paths.push_back(program.parent_path().parent_path() / "share" / "plimsoll" / "models");
