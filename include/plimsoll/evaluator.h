@@ -109,6 +109,8 @@ struct GenerationRequest {
   std::optional<float> temperature{};
   std::optional<float> top_p{};
   std::optional<std::uint32_t> seed{};  // empty: a random one
+  std::vector<std::string> stop{};      // the answer ends before the first of these
+  std::string grammar{};                // GBNF; empty: none
 };
 
 /// memory: the device ran out of it while the answer was written, and what was said so far is the answer.

@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "base/file_descriptor.h"
-#include "pressure/base64.h"
+#include "base/base64.h"
 #include "pressure/linux_sources.h"
 #include "pressure/wake_pipe.h"
 

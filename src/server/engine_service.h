@@ -49,7 +49,8 @@ class EngineService {
   virtual void cancel_running() noexcept = 0;
 
   /// Blocking until the model is loaded.
-  virtual tl::expected<void, ServiceFailure> load(const CancelFlagPtr& cancel, const LoadProgress& progress) = 0;
+  virtual tl::expected<void, ServiceFailure> load(const CancelFlagPtr& cancel,
+                                                  const LoadProgress& progress) = 0;
 
   /// Returns at once.
   virtual void unload() noexcept = 0;

@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
-namespace plimsoll::pressure {
+namespace plimsoll {
 
 /// The bytes that `text` stands for. Empty where it is not whole groups of four, padded with '='.
 std::optional<std::string> decode_base64(std::string_view text);
 
-}  // namespace plimsoll::pressure
+}  // namespace plimsoll

@@ -1,12 +1,24 @@
-#include "pressure/base64.h"
+#include "base/base64.h"
 
-#include <algorithm>
+#include <array>
 #include <cstdint>
 
-namespace plimsoll::pressure {
+namespace plimsoll {
 namespace {
 
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::uint8_t kNone = 64;
+
+constexpr std::array<std::uint8_t, 256> values_of_characters() {
+  std::array<std::uint8_t, 256> values{};
+  values.fill(kNone);
+  for (std::size_t i = 0; i < kAlphabet.size(); ++i) {
+    values[static_cast<unsigned char>(kAlphabet[i])] = static_cast<std::uint8_t>(i);
+  }
+  return values;
+}
+constexpr std::array<std::uint8_t, 256> kValues = values_of_characters();
+
 constexpr std::size_t kGroup = 4;  // characters, which stand for three bytes
 
 }  // namespace
@@ -20,12 +32,13 @@ std::optional<std::string> decode_base64(std::string_view text) {
   }
 
   std::string bytes;
+  bytes.reserve(text.size() / kGroup * 3 + 3);
   std::uint32_t bits = 0;
   unsigned waiting = 0;  // bits that are not in a byte yet
   for (const char c : text) {
-    const std::size_t value = kAlphabet.find(c);
-    if (value == std::string_view::npos) return std::nullopt;
-    bits = (bits << 6) | static_cast<std::uint32_t>(value);
+    const std::uint8_t value = kValues[static_cast<unsigned char>(c)];
+    if (value == kNone) return std::nullopt;
+    bits = (bits << 6) | value;
     waiting += 6;
     if (waiting < 8) continue;
     waiting -= 8;
@@ -36,4 +49,4 @@ std::optional<std::string> decode_base64(std::string_view text) {
   return bytes;
 }
 
-}  // namespace plimsoll::pressure
+}  // namespace plimsoll
