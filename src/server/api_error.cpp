@@ -11,7 +11,10 @@ namespace {
 constexpr std::string_view kServerError = "server_error";
 
 ApiError server_error(int status, std::string code, std::string message) {
-  return {.status = status, .type = std::string(kServerError), .code = std::move(code), .message = std::move(message)};
+  return {.status = status,
+          .type = std::string(kServerError),
+          .code = std::move(code),
+          .message = std::move(message)};
 }
 
 ApiError over_budget(const Error& error, std::string code) {

@@ -8,9 +8,7 @@ namespace {
 
 std::string_view status_of(const Context& context, const Json& worker) {
   if (context.stopping) return "stopping";
-  // A worker that should be there and has no process is being started again.
-  const bool lost = worker.is_object() && worker.value("isolated", false) && worker.contains("pid") &&
-                    worker["pid"].is_null();
+  const bool lost = worker.is_object() && worker.value("state", "running") == "restarting";
   return lost ? "restarting" : "ok";
 }
 

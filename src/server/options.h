@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "plimsoll/size.h"
@@ -17,7 +18,8 @@ struct ServerOptions {
   std::uint64_t max_body_bytes = 32 * kMiB;
   bool allow_remote_images = false;
   bool metrics = false;
-  std::string allow_origin{};  // a page of this origin may ask; empty: none but our own
+  std::string allow_origin{};                  // a page of this origin may ask; empty: none but our own
+  std::optional<std::string> system_prompt{};  // where a client sends none; empty: the model's own
   std::string version{};
   ReceptionLimits reception{};
 };

@@ -43,6 +43,7 @@ void answer_work(Context& context, Exchange& exchange, Work work, bool stream, c
 
 void answer_question(Context& context, Exchange& exchange, Question question,
                      std::shared_ptr<AnswerFormat> format) {
+  if (!question.request.system_prompt) question.request.system_prompt = context.options.system_prompt;
   Work work{.client = {}, .question = std::move(question.request), .files = std::move(question.videos)};
   answer_work(context, exchange, std::move(work), question.stream, question.video_param, format);
 }
