@@ -9,7 +9,7 @@ export const REAL = process.env.PLIMSOLL_URL ?? "";
 const CANDIDATES = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 export const CHROMIUM = CANDIDATES.find((path) => path && existsSync(path));
 
-export const DIST = fileURLToPath(new URL("../dist/", import.meta.url));
+export const DIST = process.env.PLIMSOLL_PAGE_DIST ? `${process.env.PLIMSOLL_PAGE_DIST}/` : fileURLToPath(new URL("../dist/", import.meta.url));
 
 export function launch() {
   // Root has no sandbox to put the browser into.
