@@ -43,6 +43,9 @@ class Connection final : public httplib::Stream {
   void set_body_deadline(Clock::time_point deadline) { body_deadline_ = deadline; }
 
   // ---- the way back
+  /// Whether this request's answer may be compressed with gzip.
+  void set_takes_gzip(bool takes) { takes_gzip_ = takes; }
+  bool takes_gzip() const { return takes_gzip_; }
   /// Whether writing failed or the client has gone; nothing that is written arrives any more.
   bool failed() const { return failed_; }
   void mark_failed() { failed_ = true; }
@@ -82,6 +85,7 @@ class Connection final : public httplib::Stream {
   std::size_t sent_early_ = 0;  // of kAnswerBegin
   std::size_t not_again_ = 0;   // of those, what the answer has not come to yet
   Clock::time_point body_deadline_ = Clock::time_point::max();
+  bool takes_gzip_ = false;
   bool failed_ = false;
   bool close_after_answer_ = false;
 };

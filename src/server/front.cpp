@@ -44,8 +44,11 @@ ApiError refusal_of(int status) {
 }
 
 void prepare(httplib::Request& request) {
-  // Compressing takes processor time that the engine needs, and no answer here has parts.
+  // Compressing takes processor time that the engine needs; only what is compressed already is sent so. And
+  // no answer here has parts.
+  const std::string accepted = request.get_header_value("Accept-Encoding");
   request.headers.erase("Accept-Encoding");
+  Connection::current().set_takes_gzip(accepted.find("gzip") != std::string::npos);
   request.ranges.clear();
 }
 

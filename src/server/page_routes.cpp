@@ -1,9 +1,8 @@
 #include "server/page_routes.h"
 
-#include <xxhash.h>
-
 #include <string>
 
+#include "server/gunzip.h"
 #include "server/page_files.h"
 
 namespace plimsoll::server {
@@ -16,34 +15,45 @@ constexpr const char* kPolicy =
     "blob:; "
     "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-std::string tag_of(std::string_view content) {
-  return "\"" + std::to_string(XXH3_64bits(content.data(), content.size())) + "\"";
-}
+// What lies there has its content in its name.
+constexpr std::string_view kNeverChanges = "/assets/";
 
-void answer_file(const PageFile& file, const std::string& tag, Exchange& exchange) {
-  httplib::Response& response = exchange.response;
-  response.set_header("ETag", tag);
-  response.set_header("Cache-Control", "no-cache");  // asks each time, and mostly hears that nothing changed
+void set_headers(const PageFile& file, httplib::Response& response) {
+  response.set_header("ETag", std::string(file.etag));
+  response.set_header("Cache-Control",
+                      file.path.starts_with(kNeverChanges)
+                          ? "public, max-age=31536000, immutable"
+                          : "no-cache");  // asks each time, and mostly hears that nothing changed
   response.set_header("Content-Security-Policy", kPolicy);
   response.set_header("Referrer-Policy", "no-referrer");
   response.set_header("Cross-Origin-Opener-Policy", "same-origin");
-  if (exchange.request.get_header_value("If-None-Match") == tag) {
+  response.set_header("Vary", "Accept-Encoding");
+}
+
+void answer_file(const PageFile& file, Exchange& exchange) {
+  httplib::Response& response = exchange.response;
+  set_headers(file, response);
+  if (exchange.request.get_header_value("If-None-Match") == file.etag) {
     response.status = 304;
     return;
   }
   response.status = 200;
-  response.set_content(file.content.data(), file.content.size(), std::string(file.type));
+  const std::string type(file.content_type);
+  if (!file.gzip) return response.set_content(file.content.data(), file.content.size(), type);
+  if (exchange.connection.takes_gzip()) {
+    response.set_header("Content-Encoding", "gzip");
+    return response.set_content(file.content.data(), file.content.size(), type);
+  }
+  response.set_content(gunzip(file.content).value_or(""), type);
 }
 
 }  // namespace
 
 void add_page_routes(Router& router) {
   for (const PageFile& file : page_files()) {
-    const auto answer = [&file, tag = tag_of(file.content)](Exchange& exchange) {
-      answer_file(file, tag, exchange);
-    };
-    router.add("GET", std::string(file.path), answer, Router::Access::open);
-    if (file.path == "/index.html") router.add("GET", "/", answer, Router::Access::open);
+    router.add(
+        "GET", std::string(file.path), [&file](Exchange& exchange) { answer_file(file, exchange); },
+        Router::Access::open);
   }
 }
 

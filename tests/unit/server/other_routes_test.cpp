@@ -103,6 +103,10 @@ TEST_F(OtherRoutes, ThePageHasATagAndAPolicy) {
   EXPECT_EQ(page.status, 200);
   EXPECT_NE(page.headers.at("content-security-policy").find("default-src 'none'"), std::string::npos);
   EXPECT_EQ(page.headers.at("x-content-type-options"), "nosniff");
+  EXPECT_NE(page.body.find("<html"), std::string::npos);
+  const Reply compressed = get("/", "Accept-Encoding: gzip, br\r\n");
+  EXPECT_EQ(compressed.headers.at("content-encoding"), "gzip");
+  EXPECT_LT(compressed.body.size(), page.body.size());
   EXPECT_EQ(get("/", "If-None-Match: " + page.headers.at("etag") + "\r\n").status, 304);
 }
 
