@@ -31,7 +31,11 @@ Connection::Answering::Answering(Connection& connection) {
   answering = &connection;
 }
 
-Connection::Answering::~Answering() { answering = nullptr; }
+Connection::Answering::~Answering() {
+  answering->held_.reset();
+  answering->body_deadline_ = Clock::time_point::max();
+  answering = nullptr;
+}
 
 Connection::Received Connection::receive(std::size_t limit) {
   input_.erase(0, std::exchange(read_, 0));

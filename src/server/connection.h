@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/file_descriptor.h"
 
@@ -28,6 +29,8 @@ class Connection final : public httplib::Stream {
    public:
     explicit Answering(Connection& connection);
     ~Answering();
+    Answering(const Answering&) = delete;
+    Answering& operator=(const Answering&) = delete;
   };
 
   int descriptor() const { return socket_.get(); }
@@ -39,6 +42,8 @@ class Connection final : public httplib::Stream {
   /// more.
   Received receive(std::size_t limit);
   std::string_view input() const { return std::string_view(input_).substr(read_); }
+  /// Until the answer is written.
+  void hold(std::shared_ptr<void> room) { held_ = std::move(room); }
   /// The rest of a body must have come by then; each part of it within kSilence.
   void set_body_deadline(Clock::time_point deadline) { body_deadline_ = deadline; }
 
@@ -85,6 +90,7 @@ class Connection final : public httplib::Stream {
   std::size_t sent_early_ = 0;  // of kAnswerBegin
   std::size_t not_again_ = 0;   // of those, what the answer has not come to yet
   Clock::time_point body_deadline_ = Clock::time_point::max();
+  std::shared_ptr<void> held_;
   bool takes_gzip_ = false;
   bool failed_ = false;
   bool close_after_answer_ = false;

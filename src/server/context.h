@@ -3,6 +3,7 @@
 
 #include <atomic>
 
+#include "server/body_room.h"
 #include "server/desk.h"
 #include "server/engine_service.h"
 #include "server/media_source.h"
@@ -16,6 +17,7 @@ struct Context {
   const ServedModel& model;
   EngineService& service;
   Desk& desk;
+  BodyRoom& bodies;
   PictureFetcher* fetcher;  // nullptr: no pictures of other addresses
   std::atomic<bool>& stopping;
 };

@@ -51,34 +51,37 @@ std::string raw_answer(const ApiError& error) {
   return head + "Connection: close\r\n\r\n" + body;
 }
 
-ApiExpected<std::string> read_body(Exchange& exchange, std::uint64_t limit_bytes) {
+ApiExpected<std::string> read_body(Exchange& exchange, BodyRoom& room) {
   if (exchange.body == nullptr) return std::string();
   if (exchange.request.is_multipart_form_data()) {
     return refuse({}, "the body must be JSON, not a form", "invalid_json");
   }
-  const std::uint64_t length = exchange.request.get_header_value<std::uint64_t>("Content-Length");
-  if (length > limit_bytes) return tl::unexpected(body_too_large(limit_bytes));
-  exchange.connection.set_body_deadline(Connection::Clock::now() +
-                                        time_for(length == 0 ? limit_bytes : length));
+  const bool chunked = exchange.request.has_header("Transfer-Encoding");
+  const auto length = exchange.request.get_header_value<std::uint64_t>("Content-Length");
+  const std::uint64_t most = chunked ? room.limit_bytes() : length;
+  auto taken = room.take(most);
+  if (!taken) return tl::unexpected(taken.error());
+  exchange.connection.hold(std::move(*taken));
+  exchange.connection.set_body_deadline(Connection::Clock::now() + time_for(most));
   std::string body;
   body.reserve(length);
   bool too_large = false;
+  // Counted here too: it may have been compressed.
   const bool whole = (*exchange.body)([&](const char* data, std::size_t size) {
-    too_large = body.size() + size > limit_bytes;
+    too_large = body.size() + size > room.limit_bytes();
     if (!too_large) body.append(data, size);
     return !too_large;
   });
   exchange.body_bytes = body.size();
-  if (too_large) return tl::unexpected(body_too_large(limit_bytes));
+  if (too_large) return tl::unexpected(body_too_large(room.limit_bytes()));
   if (!whole) return refuse({}, "the body did not come whole; send it again", "invalid_body");
   exchange.body_is_read = true;
   return body;
 }
 
-ApiExpected<Json> read_json(Exchange& exchange, std::uint64_t limit_bytes, bool may_be_empty) {
-  const auto body = read_body(exchange, limit_bytes);
+ApiExpected<Json> read_json(Exchange& exchange, BodyRoom& room) {
+  const auto body = read_body(exchange, room);
   if (!body) return tl::unexpected(body.error());
-  if (may_be_empty && body->empty()) return Json::object();
   return parse_json(*body);
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "server/api_error.h"
+#include "server/body_room.h"
 #include "server/connection.h"
 
 namespace plimsoll::server {
@@ -33,7 +34,7 @@ std::string raw_answer(const ApiError& error);
 /// The whole body. A longer one than `limit_bytes` is refused from its Content-Length, or where it passes
 /// that. Blocking.
 ApiExpected<std::string> read_body(Exchange& exchange, std::uint64_t limit_bytes);
-/// read_body() and parse_json(); an absent body is an empty object where `may_be_empty`.
-ApiExpected<Json> read_json(Exchange& exchange, std::uint64_t limit_bytes, bool may_be_empty = false);
+/// read_body() and parse_json().
+ApiExpected<Json> read_json(Exchange& exchange, BodyRoom& room);
 
 }  // namespace plimsoll::server

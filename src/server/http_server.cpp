@@ -35,7 +35,7 @@ constexpr std::size_t kBodiesWaiting = 32;
 constexpr std::uint64_t kSweepBytes = 256 * kKiB;
 
 // For the last words of a stream, once the engine is silent.
-constexpr std::chrono::milliseconds kLastWords{300};
+constexpr std::chrono::milliseconds kLastWords{200};
 
 ApiError ambiguous_body() {
   return bad_value({}, "nobody can tell where this request ends; send one Content-Length", "invalid_body");
@@ -53,12 +53,13 @@ class RunningServer final : public HttpServer {
       : options_(std::move(options)),
         model_(std::move(model)),
         port_(listener.port),
+        bodies_(options_.max_body_bytes),
         fetcher_(options_.allow_remote_images ? make_picture_fetcher(options_.max_body_bytes) : nullptr),
         desk_(service, options_.max_queue,
               [this](const Work& work, const OutcomeOrFailure& outcome) {
                 metrics_.count_work(work, outcome);
               }),
-        context_{options_, model_, service, desk_, fetcher_.get(), stopping_},
+        context_{options_, model_, service, desk_, bodies_, fetcher_.get(), stopping_},
         gate_(options_.host, options_.api_key, options_.allow_origin),
         front_(router_, gate_, options_.max_body_bytes,
                [this](const std::string& route, int status, std::uint64_t bytes) {
@@ -160,6 +161,7 @@ class RunningServer final : public HttpServer {
   const ServerOptions options_;
   const ServedModel model_;
   const int port_;
+  BodyRoom bodies_;
   Metrics metrics_;
   std::unique_ptr<PictureFetcher> fetcher_;
   std::atomic<bool> stopping_ = false;

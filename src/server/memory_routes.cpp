@@ -126,13 +126,13 @@ class LoadFormat final : public AnswerFormat {
 };
 
 void load(Context& context, Exchange& exchange) {
-  const auto body = read_body(exchange, context.options.max_body_bytes);
+  const auto body = read_body(exchange, context.bodies);
   if (!body) return answer_error(exchange, body.error());
   answer_load(context, exchange, std::make_shared<LoadFormat>(context));
 }
 
 void unload(Context& context, Exchange& exchange) {
-  const auto body = read_body(exchange, context.options.max_body_bytes);
+  const auto body = read_body(exchange, context.bodies);
   if (!body) return answer_error(exchange, body.error());
   context.service.unload();
   answer_json(exchange, {{"status", "unloading"}}, 202);

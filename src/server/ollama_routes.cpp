@@ -37,8 +37,8 @@ void show_running(const Context& context, Exchange& exchange) {
   answer_json(exchange, {{"models", std::move(models)}});
 }
 
-void show_model(const Context& context, Exchange& exchange) {
-  const auto body = read_json(exchange, context.options.max_body_bytes);
+void show_model(Context& context, Exchange& exchange) {
+  const auto body = read_json(exchange, context.bodies);
   if (!body) return answer_error(exchange, body.error());
   if (!body->is_object()) return answer_error(exchange, bad_value({}, "the body must be a JSON object"));
   for (const char* field : {"model", "name"}) {
@@ -57,8 +57,8 @@ void show_model(const Context& context, Exchange& exchange) {
 
 using Read = ApiExpected<OllamaRequest> (*)(Json body);
 
-ApiExpected<OllamaRequest> read_request(const Context& context, Exchange& exchange, Read read) {
-  auto body = read_json(exchange, context.options.max_body_bytes);
+ApiExpected<OllamaRequest> read_request(Context& context, Exchange& exchange, Read read) {
+  auto body = read_json(exchange, context.bodies);
   if (!body) return tl::unexpected(body.error());
   auto request = read(std::move(*body));
   if (!request) return request;

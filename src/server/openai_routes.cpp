@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::string_view kModels = "/v1/models/";
 
-ApiExpected<Question> read_question(const Context& context, Exchange& exchange) {
-  auto body = read_json(exchange, context.options.max_body_bytes);
+ApiExpected<Question> read_question(Context& context, Exchange& exchange) {
+  auto body = read_json(exchange, context.bodies);
   if (!body) return tl::unexpected(body.error());
   auto question = read_openai_question(std::move(*body), context.fetcher);
   if (!question) return question;

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "plimsoll/size.h"
-#include "server/reception.h"
+#include "server/reception_limits.h"
 
 namespace plimsoll::server {
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 
+#include "server/body_room.h"
 #include "server/fair_queue.h"
 #include "server/gate.h"
 #include "server/json_text.h"
@@ -30,6 +31,17 @@ TEST(JsonText, CountsValuesAndMembers) {
   for (std::size_t i = 0; i < kMaxJsonMembers; ++i) members += ",\"a\":0";
   EXPECT_FALSE(parse_json(members + "}"));
   EXPECT_TRUE(parse_json(R"({"a":[1,2,3],"b":{"c":","}})"));
+}
+
+TEST(BodyRoom, IsGivenBack) {
+  BodyRoom room(100);
+  EXPECT_EQ(room.take(101).error().status, 413);
+  {
+    std::vector<std::shared_ptr<void>> taken;
+    for (std::uint64_t i = 0; i < BodyRoom::kBodies; ++i) taken.push_back(*room.take(100));
+    EXPECT_EQ(room.take(1).error().status, 429);
+  }
+  EXPECT_EQ(room.taken_bytes(), 0);
 }
 
 TEST(FairQueue, ClientsTakeTurns) {
