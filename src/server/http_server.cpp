@@ -17,6 +17,7 @@
 #include "server/ollama_routes.h"
 #include "server/openai_routes.h"
 #include "server/page_routes.h"
+#include "server/reception.h"
 #include "server/remote_picture.h"
 #include "server/thread_lane.h"
 
