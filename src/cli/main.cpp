@@ -6,6 +6,8 @@
 #include "cli/exit_code.h"
 #include "cli/openmp_wait.h"
 #include "memory/heap.h"
+#include "server/worker.h"
+#include "server/worker_process.h"
 
 namespace {
 
@@ -52,6 +54,9 @@ int run(int argc, char** argv) {
   CLI::App* watch = app.add_subcommand("watch", "Watch who holds which memory in a program that is running");
   watch_options.add_to(*watch);
 
+  // What plimsoll serve starts for its engine; no group: --help does not show it.
+  CLI::App* worker = app.add_subcommand("engine-worker")->group("");
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -65,6 +70,7 @@ int run(int argc, char** argv) {
   }
   plimsoll::cli::limit_openmp_spinning(argv);
   plimsoll::memory::keep_heap_small();
+  if (worker->parsed()) return plimsoll::server::run_worker(plimsoll::server::kWorkerDescriptor);
   plimsoll::cli::Interrupt interrupt;  // before the evaluator starts its threads
   return chat->parsed() ? plimsoll::cli::chat_command(chat_options, interrupt)
                         : plimsoll::cli::run_command(run_options, prompt, interrupt);
