@@ -10,9 +10,10 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/session.h"
+#include "report/json.h"
+#include "session/session.h"
 
-namespace plimsoll::cli {
+namespace plimsoll::report {
 
 /// A ReclaimRecord on the way.
 struct ReclaimEvent {
@@ -44,9 +45,14 @@ struct LedgerSnapshot {
 using TakeSnapshot = std::function<LedgerSnapshot(std::uint64_t reclaims_after)>;
 
 /// REQUIRES: `session` stays where it is as long as what this returns.
-TakeSnapshot snapshots_of(const Session& session);
+TakeSnapshot snapshots_of(const session::Session& session);
 
-/// Reads what snapshot_json() wrote. Fails with `io` on anything else.
+Json reclaims_json(const std::vector<ReclaimEvent>& reclaims);
+
+/// As `watch --json` prints it: one line, without its end.
+std::string snapshot_line(const LedgerSnapshot& snapshot);
+
+/// Reads what snapshot_line() wrote. Fails with `io` on anything else.
 Expected<LedgerSnapshot> parse_snapshot(std::string_view line);
 
-}  // namespace plimsoll::cli
+}  // namespace plimsoll::report

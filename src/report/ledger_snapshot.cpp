@@ -1,14 +1,13 @@
-#include "cli/ledger_snapshot.h"
+#include "report/ledger_snapshot.h"
 
 #include <unistd.h>
 
-#include <nlohmann/json.hpp>
+#include "report/memory_json.h"
 
-namespace plimsoll::cli {
+namespace plimsoll::report {
 
 namespace {
 
-using Json = nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
 std::chrono::milliseconds since(Clock::time_point began, Clock::time_point moment) {
@@ -77,7 +76,8 @@ LedgerSnapshot read_snapshot(const Json& line) {
   return snapshot;
 }
 
-LedgerSnapshot take_snapshot(const Session& session, Clock::time_point began, std::uint64_t reclaims_after) {
+LedgerSnapshot take_snapshot(const session::Session& session, Clock::time_point began,
+                             std::uint64_t reclaims_after) {
   LedgerSnapshot snapshot{.pid = ::getpid(),
                           .model = session.evaluator->model_info(),
                           .uptime = since(began, Clock::now()),
@@ -107,7 +107,33 @@ ReclaimEvent event_of(const ReclaimRecord& record, Clock::time_point began) {
           .kept_promise = record.kept_promise};
 }
 
-TakeSnapshot snapshots_of(const Session& session) {
+Json reclaims_json(const std::vector<ReclaimEvent>& reclaims) {
+  Json list = Json::array();
+  for (const ReclaimEvent& event : reclaims) {
+    list.push_back({{"sequence", event.sequence},
+                    {"at_ms", event.at.count()},
+                    {"duration_ms", event.duration_ms},
+                    {"rung", event.rung},
+                    {"name", event.name},
+                    {"claimed_bytes", event.claimed_bytes},
+                    {"returned_bytes", event.returned_bytes},
+                    {"kept_promise", event.kept_promise}});
+  }
+  return list;
+}
+
+std::string snapshot_line(const LedgerSnapshot& snapshot) {
+  return text_of({{"pid", snapshot.pid},
+                  {"model", snapshot.model},
+                  {"uptime_ms", snapshot.uptime.count()},
+                  {"pressure", to_string(snapshot.pressure)},
+                  {"use", use_json(snapshot.use)},
+                  {"memory", limited_memory_json(snapshot.memory)},
+                  {"concessions", snapshot.concessions},
+                  {"reclaims", reclaims_json(snapshot.reclaims)}});
+}
+
+TakeSnapshot snapshots_of(const session::Session& session) {
   return [&session, began = Clock::now()](std::uint64_t reclaims_after) {
     return take_snapshot(session, began, reclaims_after);
   };
@@ -119,4 +145,4 @@ Expected<LedgerSnapshot> parse_snapshot(std::string_view line) try {
   return fail(ErrorCode::io, std::string("not a ledger that this version reads: ") + error.what());
 }
 
-}  // namespace plimsoll::cli
+}  // namespace plimsoll::report
