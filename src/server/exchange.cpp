@@ -58,6 +58,10 @@ ApiExpected<std::string> read_body(Exchange& exchange, BodyRoom& room) {
   }
   const bool chunked = exchange.request.has_header("Transfer-Encoding");
   const auto length = exchange.request.get_header_value<std::uint64_t>("Content-Length");
+  if (!chunked && length == 0) {
+    exchange.body_is_read = true;  // httplib would wait for the connection's end
+    return std::string();
+  }
   const std::uint64_t most = chunked ? room.limit_bytes() : length;
   auto taken = room.take(most);
   if (!taken) return tl::unexpected(taken.error());

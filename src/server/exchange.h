@@ -31,9 +31,9 @@ void set_error_headers(Exchange& exchange, const ApiError& error);
 /// The bytes of such an answer, for whom no thread is spent on; the connection ends with it.
 std::string raw_answer(const ApiError& error);
 
-/// The whole body. A longer one than `limit_bytes` is refused from its Content-Length, or where it passes
-/// that. Blocking.
-ApiExpected<std::string> read_body(Exchange& exchange, std::uint64_t limit_bytes);
+/// The whole body; it keeps its room until the answer is written. One that is too long is refused from its
+/// Content-Length, or where it passes the limit. Blocking.
+ApiExpected<std::string> read_body(Exchange& exchange, BodyRoom& room);
 /// read_body() and parse_json().
 ApiExpected<Json> read_json(Exchange& exchange, BodyRoom& room);
 

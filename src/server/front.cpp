@@ -56,6 +56,7 @@ void prepare(httplib::Request& request) {
 
 Front::Front(const Router& router, const Gate& gate, std::uint64_t max_body_bytes, Observer observer)
     : router_(router), gate_(gate), observer_(std::move(observer)) {
+  svr_sock_ = 0;  // httplib writes streams only while it believes that it listens; it never touches this one
   set_default_headers({{"X-Content-Type-Options", "nosniff"}});
   set_keep_alive_timeout(60);
   set_keep_alive_max_count(1000);

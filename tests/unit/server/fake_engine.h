@@ -76,6 +76,12 @@ class FakeEngine final : public server::EngineService {
   }
 
   // ---- what a test says
+  void begin_again() {
+    set([this] {
+      stopped_ = false;
+      cancelled_ = 0;
+    });
+  }
   void hold() {
     set([this] { held_ = true; });
   }

@@ -18,6 +18,8 @@ inline const std::string kHelloStream = R"({"stream":true,"messages":[{"role":"u
 class Served : public testing::Test {
  protected:
   void start(server::ServerOptions options = {}) {
+    server_.reset();
+    engine_.begin_again();
     options.port = 0;
     auto started = server::HttpServer::start(
         std::move(options), {.name = "fake", .file_bytes = 10, .modified = 0, .digest = "00", .sees = true},
