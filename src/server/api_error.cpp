@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "plimsoll/size.h"
+#include "report/error_json.h"
 
 namespace plimsoll::server {
 
@@ -28,16 +29,6 @@ ApiError over_budget(const Error& error, std::string code) {
 // The engine tells these two apart from other invalid arguments by their words only.
 std::string code_of_invalid_argument(const std::string& message) {
   return message.starts_with("the prompt takes") ? "prompt_too_long" : "invalid_value";
-}
-
-Json denial_part(const BudgetDenial& denial) {
-  Json holders = Json::object();
-  for (const HolderShare& share : denial.holders) holders[share.holder] = share.bytes;
-  return {{"holder", denial.holder},
-          {"requested_bytes", denial.requested_bytes},
-          {"available_bytes", denial.available_bytes},
-          {"limit_bytes", denial.limit_bytes},
-          {"holders", std::move(holders)}};
 }
 
 }  // namespace
@@ -118,12 +109,12 @@ Json openai_error(const ApiError& error) {
                {"type", error.type},
                {"param", error.param.empty() ? Json(nullptr) : Json(error.param)},
                {"code", error.code}};
-  if (error.denial) body["denial"] = denial_part(*error.denial);
+  if (error.denial) body["denial"] = report::denial_json(*error.denial);
   return {{"error", std::move(body)}};
 }
 
 Json ollama_error(const ApiError& error) { return {{"error", error.message}}; }
 
-std::string to_text(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string to_text(const Json& json) { return report::text_of(json); }
 
 }  // namespace plimsoll::server

@@ -4,6 +4,9 @@
 #include <random>
 #include <utility>
 
+#include "report/answer_json.h"
+#include "report/plan_json.h"
+
 namespace plimsoll::server {
 
 namespace {
@@ -102,25 +105,13 @@ class OpenAiFormat final : public AnswerFormat {
 
 Json figures_of(const Answer& answer, std::chrono::milliseconds queued) {
   const GenerationResult& result = answer.result;
-  const GenerationTiming& t = result.timing;
-  Json concessions = Json::array();
-  for (const Concession concession : result.concessions) concessions.push_back(to_string(concession));
-  Json figures = {
-      {"timing",
-       {{"load_ms", t.load_ms},
-        {"image_decode_ms", t.image_decode_ms},
-        {"image_encode_ms", t.image_encode_ms},
-        {"prefill_ms", t.prefill_ms},
-        {"time_to_first_token_ms", t.time_to_first_token_ms},
-        {"tokens", t.tokens},
-        {"tokens_per_second", t.tokens_per_second}}},
-      {"image",
-       {{"tiles", result.image.tiles}, {"tokens", result.image.tokens}, {"reused", result.image.reused}}},
-      {"video_frames", result.video_frames},
-      {"reused_tokens", result.reused_tokens},
-      {"concessions", std::move(concessions)},
-      {"memory", answer.memory},
-      {"queued_ms", queued.count()}};
+  Json figures = {{"timing", report::timing_json(result.timing)},
+                  {"image", report::image_json(result.image)},
+                  {"video_frames", result.video_frames},
+                  {"reused_tokens", result.reused_tokens},
+                  {"concessions", report::concessions_json(result.concessions)},
+                  {"memory", answer.memory},
+                  {"queued_ms", queued.count()}};
   if (result.finish_reason == FinishReason::memory) figures["finish_reason"] = "memory";
   return figures;
 }
