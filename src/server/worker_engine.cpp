@@ -240,8 +240,7 @@ void WorkerEngine::on_lost(const WorkerLoss& loss) {
   Lock lock(mutex_);
   const bool was_ready = std::exchange(ready_, false);
   if (was_ready) load_again_ = sample_.is_loaded() && sample_.keeps_model();
-  if (!was_ready && !not_opened_)
-    not_opened_ = Error{ErrorCode::io, loss.failure + " before it began its work"};
+  if (!was_ready && !not_opened_) not_opened_ = Error{loss.code, loss.failure};
   sample_.lost();
   const std::string again =
       std::string(loss.waits ? "; the next request starts it again" : "; it is started again") +
