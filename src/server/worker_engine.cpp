@@ -60,7 +60,10 @@ tl::expected<Answer, ServiceFailure> WorkerEngine::generate(const GenerationRequ
   if (value) return answer_from_wire(*value);
   if (value.error().error.code != ErrorCode::cancelled) return tl::unexpected(std::move(value.error()));
   Lock lock(mutex_);
-  return Answer{{.finish_reason = FinishReason::cancelled}, sample_.memory()};
+  Answer cancelled;
+  cancelled.result.finish_reason = FinishReason::cancelled;
+  cancelled.memory = sample_.memory();
+  return cancelled;
 }
 
 tl::expected<void, ServiceFailure> WorkerEngine::load(const CancelFlagPtr& cancel,
