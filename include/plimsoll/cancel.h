@@ -1,5 +1,5 @@
 // A wish to stop, read by every long step. One flag belongs to one piece of work and is never reset, so
-// that an early cancel can not be lost to a later start.
+// that an early cancel can not be lost to a later start. Thread-safe.
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,5 @@
 // The JSON that both front doors speak: objects whose fields stand in the order that they are documented in.
-// All functions of this room are thread-safe and do not fail.
+// All functions of this room are thread-safe.
 #pragma once
 
 #include <cstdint>

@@ -130,7 +130,10 @@ tl::expected<Answer, ServiceFailure> LocalEngine::generate(const GenerationReque
 }
 
 Answer LocalEngine::finished(GenerationResult result) const {
-  return {std::move(result), report::memory_json(memory_report(*session_.pool))};
+  Answer answer;
+  answer.result = std::move(result);
+  answer.memory = report::memory_json(memory_report(*session_.pool));
+  return answer;
 }
 
 tl::expected<void, ServiceFailure> LocalEngine::load(const CancelFlagPtr& cancel,

@@ -60,7 +60,10 @@ tl::expected<Answer, ServiceFailure> WorkerEngine::generate(const GenerationRequ
   if (value) return answer_from_wire(*value);
   if (value.error().error.code != ErrorCode::cancelled) return tl::unexpected(std::move(value.error()));
   Lock lock(mutex_);
-  return Answer{{.finish_reason = FinishReason::cancelled}, sample_.memory()};
+  Answer cancelled;
+  cancelled.result.finish_reason = FinishReason::cancelled;
+  cancelled.memory = sample_.memory();
+  return cancelled;
 }
 
 tl::expected<void, ServiceFailure> WorkerEngine::load(const CancelFlagPtr& cancel,
@@ -240,8 +243,7 @@ void WorkerEngine::on_lost(const WorkerLoss& loss) {
   Lock lock(mutex_);
   const bool was_ready = std::exchange(ready_, false);
   if (was_ready) load_again_ = sample_.is_loaded() && sample_.keeps_model();
-  if (!was_ready && !not_opened_)
-    not_opened_ = Error{ErrorCode::io, loss.failure + " before it began its work"};
+  if (!was_ready && !not_opened_) not_opened_ = Error{loss.code, loss.failure};
   sample_.lost();
   const std::string again =
       std::string(loss.waits ? "; the next request starts it again" : "; it is started again") +

@@ -92,7 +92,7 @@ void WorkerLink::start() {
   policy_.started(Clock::now());
   if (!started) {
     policy_.died(Clock::now(), false);
-    tell_loss({.failure = started.error().message});
+    tell_loss({.failure = started.error().message, .code = started.error().code});
     return;
   }
   process_.emplace(std::move(*started));

@@ -21,7 +21,8 @@ namespace plimsoll::server {
 
 /// A worker that is gone.
 struct WorkerLoss {
-  std::string failure;     // a clause: "the engine's process was killed by signal 9"
+  std::string failure;  // a clause: "the engine's process was killed by signal 9"
+  ErrorCode code = ErrorCode::io;
   bool of_memory = false;  // likely; the next one's plans may use less
   bool waits = false;      // the next one is started when a request wants it
 };

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "server/local_engine.h"
 
 namespace plimsoll::server {
@@ -95,7 +97,8 @@ TEST(StepDown, TakesFromAllThatAPlanMayUse) {
 }
 
 TEST(StepDown, LeavesWhatHasNoBoundWithoutOne) {
-  MemoryBudget budget{.growth_bytes = std::numeric_limits<std::size_t>::max()};
+  MemoryBudget budget;
+  budget.growth_bytes = std::numeric_limits<std::size_t>::max();
   step_down(budget, 0);
   EXPECT_EQ(budget.growth_bytes, std::numeric_limits<std::size_t>::max());
   step_down(budget, 8);

@@ -20,7 +20,8 @@ Json sample(std::initializer_list<int> reclaims, const char* state = "loaded") {
 
 std::vector<int> sequences(const WorkerSample& worker, std::uint64_t after = 0) {
   std::vector<int> list;
-  for (const Json& reclaim : worker.object({}, after, {})["reclaims"]) list.push_back(reclaim["sequence"]);
+  const Json object = worker.object({}, after, {});
+  for (const Json& reclaim : object["reclaims"]) list.push_back(reclaim["sequence"]);
   return list;
 }
 
