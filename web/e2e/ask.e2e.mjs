@@ -69,7 +69,7 @@ test("cancel works on any server", () => withPage({ settings: { tokens_per_secon
 }));
 
 test("what was said before a cancel stays, and counts", { skip: MOCK_ONLY }, () => withPage({ settings: { tokens_per_second: 10 } }, async (page, { world }) => {
-  await send(page, "Describe it.");
+  await send(page, "Tell a long story.");
   await untilText(page, ".answer", /harbour/);
   await page.click("#cancel");
   await page.locator(".turn.over").waitFor();
