@@ -13,7 +13,8 @@ export function planPath(deviceMemory: string, strategy: string): string {
   const query = new URLSearchParams();
   if (deviceMemory) query.set("device_memory", deviceMemory);
   if (strategy) query.set("strategy", strategy);
-  return `v1/plan${query.size ? `?${query}` : ""}`;
+  const text = query.toString();
+  return text ? `v1/plan?${text}` : "v1/plan";
 }
 
 export class PlanView {
