@@ -200,8 +200,9 @@ bool Reception::hand_over(Guest& guest) {
 
 ConnectionPtr Reception::release(int descriptor) {
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, descriptor, nullptr);
-  auto node = guests_.extract(descriptor);
-  return std::move(node.mapped().connection);
+  ConnectionPtr connection = std::move(guests_.at(descriptor).connection);
+  guests_.erase(descriptor);
+  return connection;
 }
 
 void Reception::drop_late() {

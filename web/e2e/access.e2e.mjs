@@ -1,5 +1,6 @@
 // Everybody can use it: axe-core, the keyboard, a phone's width, no network but the server's.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { test } from "node:test";
 import { ask, chooseExample, connected, untilText, withPage } from "./page.mjs";
@@ -8,12 +9,16 @@ const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
 async function axeFaults(page) {
   // The page's own policy forbids what a test injects; evaluate() is not bound by it.
-  const { readFileSync } = await import("node:fs");
   await page.evaluate(readFileSync(AXE, "utf8"));
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
   return violations.filter(({ impact }) => impact === "serious" || impact === "critical")
     .map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target} ${node.failureSummary}`).join(" | ")}`);
 }
+
+test("axe-core would find a fault", () => withPage({}, async (page) => {
+  await page.evaluate(() => document.querySelector("main").append(new Image(10, 10)));
+  assert.match((await axeFaults(page)).join(), /image-alt/);
+}));
 
 for (const colorScheme of ["light", "dark"]) {
   for (const width of [360, 1440]) {

@@ -1,5 +1,6 @@
 // Debian's Chromium for the tests, and the server that they speak to: the mock, or the one at PLIMSOLL_URL.
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { startMock } from "../mock/server.mjs";
@@ -9,7 +10,7 @@ export const REAL = process.env.PLIMSOLL_URL ?? "";
 const CANDIDATES = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 export const CHROMIUM = CANDIDATES.find((path) => path && existsSync(path));
 
-export const DIST = process.env.PLIMSOLL_PAGE_DIST ? `${process.env.PLIMSOLL_PAGE_DIST}/` : fileURLToPath(new URL("../dist/", import.meta.url));
+export const DIST = resolve(process.env.PLIMSOLL_PAGE_DIST ?? fileURLToPath(new URL("../dist", import.meta.url)));
 
 export function launch() {
   // Root has no sandbox to put the browser into.

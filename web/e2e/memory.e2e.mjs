@@ -1,8 +1,11 @@
 // The memory beside the conversation.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { REAL } from "./browser.mjs";
+import { REAL, serve } from "./browser.mjs";
 import { ask, chooseExample, connected, heldBytes, send, untilText, withPage } from "./page.mjs";
+
+/** What weights.text, the first holder, has now. */
+const WEIGHTS_NOW = ".ledger tbody tr:first-child td";
 
 const MOCK_ONLY = REAL ? "only the mock can be made to do this" : false;
 
@@ -12,17 +15,12 @@ test("load fills the gauge, unload empties it", () => withPage({}, async (page) 
   await page.locator("#load-state[data-state=idle]").waitFor();
   await page.click("#load");
   await page.locator("#load-state[data-state=loaded]").waitFor();
-  const bytes = () => page.evaluate(() => {
-    const text = [...document.querySelectorAll(".ledger tr")].find((row) => row.textContent.startsWith("weights.text")).querySelectorAll("td")[0].textContent;
-    return text;
-  });
-  await page.waitForFunction(() => !/weights\.text.*?0 B/.test(document.querySelector(".ledger tbody tr").textContent.replace(/peak.*/, "")));
-  assert.notEqual(await bytes(), "0 B");
+  await untilText(page, WEIGHTS_NOW, /[^0].* (Mi|Gi)B/);
   const full = await heldBytes(page);
   await page.click("#unload");
   await page.locator("#load-state[data-state=idle]").waitFor();
   await page.waitForFunction((before) => document.querySelector("[role=meter]").getAttribute("aria-valuetext") !== before, full);
-  await page.waitForFunction(() => document.querySelector(".ledger tbody tr td").textContent === "0 B");
+  await untilText(page, WEIGHTS_NOW, /^0 B$/);
 }));
 
 test("the ledger and the chart have every holder", () => withPage({}, async (page) => {
@@ -93,7 +91,6 @@ test("a server that goes away and comes back is told and found again", { skip: M
   await server.close();
   await untilText(page, "#notices", /tries again by itself/);
   assert.equal(await page.locator("#load").isVisible(), false);
-  const { serve } = await import("./browser.mjs");
   const again = await serve({ port: Number(port) });
   await connected(page);
   assert.equal(await page.locator(".notice").count(), 0);

@@ -21,15 +21,18 @@ async function story(page) {
   await page.locator("#attachment img").waitFor();
   await ask(page);
   await ask(page, "Describe the picture.");
+  await page.waitForTimeout(5000);
   server.world?.press("critical");
-  await page.waitForTimeout(4000);
+  await page.waitForTimeout(5000);
   server.world?.press("normal");
-  await ask(page, "Is there a dog?");
+  await page.locator(".example").nth(1).evaluate((example) => example.click());
+  await page.locator("#attachment img").waitFor();
+  await ask(page, "What does the text say?");
   await page.locator("input[type=radio][value='2GiB']").check({ force: true });
-  await page.waitForTimeout(2500);
+  await page.waitForTimeout(8000);
 }
 
-const sizes = { desktop: { width: 1440, height: 1000 }, laptop: { width: 1180, height: 900 }, phone: { width: 390, height: 844 } };
+const sizes = { desktop: { width: 1440, height: 960 }, laptop: { width: 1180, height: 900 }, phone: { width: 390, height: 844 } };
 const wanted = process.argv.slice(3);
 for (const [name, viewport] of Object.entries(sizes)) {
   for (const colorScheme of ["light", "dark"]) {

@@ -6,7 +6,9 @@ const KNOWN = [
   [/text say/i, "The text says **HELLO**."],
   [/what do you see/i, "A red circle, a yellow triangle and a blue square."],
   [/markdown/i, "# Cargo\n\n- **one** anchor\n- `two` ropes\n\n| what | how many |\n| --- | --- |\n| crates | 3 |\n\n[more](https://example.org) <script>alert(1)</script><img src=x onerror=alert(1)>"],
-  [/long|describe/i, "The picture shows a harbour in the evening. " + "A small ship lies at the quay, loaded to her mark, and gulls sit on the crates beside her. ".repeat(12)],
+  [/dog/i, "No, there is no dog."],
+  [/describe/i, "The image shows two animals on a white background:\n\n- on the left a **grey elephant**, seen from the side, with a white tusk and its trunk curled up,\n- on the right, much smaller, a **mouse** with pink ears and a pink tail."],
+  [/long/i, "The picture shows a harbour in the evening. " + "A small ship lies at the quay, loaded to her mark, and gulls sit on the crates beside her. ".repeat(12)],
 ];
 
 export function answerTo(question) {

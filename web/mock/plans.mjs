@@ -33,8 +33,7 @@ export function planFor(strategy, bytes, name) {
   };
   const peak = holders["weights.text"] + holders.kv + holders["compute.text"] + (small ? 0 : holders["weights.vision"]) + 8 * MB;
   const concessions = small ? ["prompts not kept for a second question", "vision encoder on demand"] : [];
-  const sentence = `The model fits: ${Math.round(peak / MB)} MiB at its peak` +
-    (small ? "; the vision encoder comes for each picture and leaves again, and prompts are not kept." : "; nothing is given up.");
+  const sentence = small ? `to fit, gives up: ${concessions.join(", ")}` : `fits and gives up nothing: ${Math.round(peak / MB)} MiB at its peak`;
   return {
     device: name, tier, strategy, memory_limit_bytes: configuration.memory_limit_bytes, growth_bytes: 0.75 * bytes,
     fits: true, missing_bytes: 0, holders, peak_bytes: peak, footprint_bytes: peak + 20 * MB, context_tokens: context,

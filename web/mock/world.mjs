@@ -56,7 +56,7 @@ export class World {
         unaccounted_bytes: 34 * MB, holders: { ...this.holders }, holder_peaks: { ...this.peaks },
         memory_limit_bytes: configuration.memory_limit_bytes, cache_limit_bytes: configuration.cache_limit_bytes,
       },
-      plan: this.load === "loaded" ? plan : null, plan_sentence: sentence, concessions: plan.concessions,
+      plan: this.load === "loaded" ? plan : null, plan_sentence: this.load === "loaded" ? sentence : "made when the model is loaded", concessions: this.load === "loaded" ? plan.concessions : [],
       reclaims: this.reclaims.filter((step) => step.sequence > reclaimsAfter).slice(-256), worker: { ...this.worker }, queue: { ...this.queue },
     };
   }
@@ -142,7 +142,7 @@ export class World {
   loseWorker() {
     for (const lose of [...this.#lost]) lose();
     this.forget();
-    Object.assign(this.worker, { pid: this.worker.pid + 17, restarts: this.worker.restarts + 1, steps_down: this.worker.steps_down + 1, last_failure: "killed by the kernel: out of memory" });
+    Object.assign(this.worker, { pid: this.worker.pid + 17, restarts: this.worker.restarts + 1, steps_down: this.worker.steps_down + 1, last_failure: "the engine's process was killed by signal 9, likely for memory" });
   }
 
   /** The next question is refused as over budget. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatAgo, formatBytes, formatDuration, formatRate, formatShare, plural } from "./format";
+import { asSentence, formatAgo, formatBytes, formatDuration, formatRate, formatShare, plural } from "./format";
 
 describe("formatBytes", () => {
   it.each([
@@ -20,6 +20,9 @@ describe("other figures", () => {
   });
   it("keeps three digits of a rate", () => {
     expect([9.04, 18.42, 132.7].map(formatRate)).toEqual(["9.0", "18.4", "133"]);
+  });
+  it("makes a sentence of a remark", () => {
+    expect([asSentence("fits: 590 MiB"), asSentence("It fits."), asSentence(" ")]).toEqual(["Fits: 590 MiB.", "It fits.", ""]);
   });
   it("counts", () => expect([plural(1, "tile"), plural(5, "tile")]).toEqual(["1 tile", "5 tiles"]));
 });

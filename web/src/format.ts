@@ -45,6 +45,13 @@ export function formatRate(perSecond: number): string {
   return perSecond >= 99.95 ? perSecond.toFixed(0) : perSecond.toFixed(1);
 }
 
+/** A remark as a sentence of its own: "fits" -> "Fits." */
+export function asSentence(remark: string): string {
+  const text = remark.trim();
+  if (text === "") return "";
+  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
+}
+
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }

@@ -58,7 +58,7 @@ export interface Plan {
 
 export interface Worker {
   isolated: boolean;
-  pid: number;
+  pid: number | null; // null while it is started again
   restarts: number;
   steps_down: number;
   last_failure: string | null;
@@ -77,7 +77,7 @@ export interface MemorySample {
   use: { used_bytes: number; capacity_bytes: number; source: string } | null;
   memory: Ledger;
   plan: Plan | null;
-  plan_sentence: string;
+  plan_sentence: string; // without a capital and a full stop: "fits and gives up nothing: ..."
   concessions: string[];
   reclaims: Reclaim[];
   worker: Worker;

@@ -44,6 +44,7 @@ export class MemoryFeed {
       }
     } catch (error) {
       if (error instanceof ApiError) return error;
+      console.warn("the feed of samples broke off:", error);
     }
     return new ApiError("The server does not answer any more.", 0, "unreachable");
   }

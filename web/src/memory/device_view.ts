@@ -25,22 +25,16 @@ export function deviceSentence(sample: MemorySample): string {
 export class DeviceView {
   private readonly words = element("p", {});
   private readonly plan = element("p", {});
-  private readonly conceded = element("ul", { class: "conceded" });
   private readonly worker = element("p", { class: "small" });
 
   constructor(host: HTMLElement) {
-    host.append(this.words, this.plan, this.conceded, this.worker);
+    host.append(this.words, this.plan, this.worker);
   }
 
   show(sample: MemorySample): void {
     setText(this.words, deviceSentence(sample));
-    setText(this.plan, sample.plan_sentence);
+    setText(this.plan, `The plan: ${sample.plan_sentence.replace(/\.$/, "")}.`);
     show(this.plan, sample.plan_sentence !== "");
-    const list = sample.concessions.map((text) => `Given up to fit: ${text}`);
-    if (list.join() !== [...this.conceded.children].map((li) => li.textContent).join()) {
-      this.conceded.replaceChildren(...list.map((text) => element("li", {}, text)));
-    }
-    show(this.conceded, list.length > 0);
     setText(this.worker, workerSentence(sample));
   }
 }
@@ -49,5 +43,6 @@ function workerSentence({ worker, pid }: MemorySample): string {
   if (!worker.isolated) return `The engine runs inside the server (process ${pid}).`;
   const restarts = worker.restarts === 0 ? "" : ` It was started again ${worker.restarts === 1 ? "once" : `${worker.restarts} times`}.`;
   const steps = worker.steps_down === 0 ? "" : ` It runs ${plural(worker.steps_down, "step")} below its plan.`;
-  return `The engine has a process of its own (${worker.pid}).${restarts}${steps}`;
+  const where = worker.pid === null ? "The process of the engine is being started." : `The engine has a process of its own (${worker.pid}).`;
+  return `${where}${restarts}${steps}`;
 }

@@ -83,7 +83,7 @@ export class Gauge {
     this.figure("active", formatBytes(memory.active_bytes));
     this.figure("cache", `${formatBytes(memory.cache_bytes)} of ${formatBytes(memory.cache_limit_bytes)}`);
     this.figure("peak", formatBytes(memory.peak_bytes));
-    this.figure("process", `${formatBytes(memory.footprint_bytes)}, top ${formatBytes(memory.footprint_peak_bytes)}`);
+    this.figure("process", `${formatBytes(memory.footprint_bytes)}, was ${formatBytes(memory.footprint_peak_bytes)}`);
     this.device.show(use);
   }
 

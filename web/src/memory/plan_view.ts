@@ -2,7 +2,7 @@
 import { ApiError, type Client } from "../api/client";
 import { HOLDERS, type Configuration, type MemorySample, type PlannedDevice } from "../api/contract";
 import { element } from "../elements";
-import { formatBytes, formatShare } from "../format";
+import { asSentence, formatBytes, formatShare } from "../format";
 import { cleanupText, imageSizeText } from "./device_view";
 import { HOLDER_WORDS, swatch } from "./holders";
 
@@ -13,7 +13,8 @@ export function planPath(deviceMemory: string, strategy: string): string {
   const query = new URLSearchParams();
   if (deviceMemory) query.set("device_memory", deviceMemory);
   if (strategy) query.set("strategy", strategy);
-  return `v1/plan${query.size ? `?${query}` : ""}`;
+  const text = query.toString();
+  return text ? `v1/plan?${text}` : "v1/plan";
 }
 
 export class PlanView {
@@ -61,8 +62,8 @@ export class PlanView {
     this.result.replaceChildren(
       element("p", { class: "plan-class" }, "Class ", element("strong", {}, plan.tier), ` with ${plan.strategy}. `,
         plan.fits ? element("span", { class: "chip", "data-state": "normal" }, "fits") : element("span", { class: "chip", "data-state": "critical" }, `${formatBytes(plan.missing_bytes)} missing`)),
-      element("p", {}, plan.sentence),
-      this.bars(plan), givenUp(plan), this.comparison(plan));
+      element("p", {}, asSentence(plan.sentence)),
+      this.bars(plan), this.comparison(plan));
   }
 
   private bars(plan: PlannedDevice): HTMLElement {
@@ -94,13 +95,6 @@ export class PlanView {
       element("thead", {}, element("tr", {}, element("td", {}), element("th", { scope: "col" }, label), element("th", { scope: "col" }, "this server"))),
       element("tbody", {}, ...rows));
   }
-}
-
-function givenUp(plan: PlannedDevice): HTMLElement {
-  if (plan.concessions.length === 0) return element("p", { class: "small" }, plan.fits ? "Nothing is given up." : "Nothing more can be given up.");
-  const list = element("ul", { class: "conceded" }, ...plan.concessions.map((text) => element("li", {}, `Given up: ${text}`)));
-  if (plan.streamed_bytes > 0) list.append(element("li", {}, `${formatBytes(plan.streamed_bytes)} are read from the file for each token`));
-  return list;
 }
 
 export function configurationRows(c: Configuration): [string, string][] {

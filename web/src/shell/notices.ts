@@ -2,6 +2,7 @@
 import type { ApiError } from "../api/client";
 import type { Worker } from "../api/contract";
 import { byId, element } from "../elements";
+import { asSentence } from "../format";
 import { denialTable } from "../talk/denial_table";
 
 export type NoticeKind = "connection" | "worker" | "load";
@@ -34,8 +35,8 @@ export class Notices {
 /** What to say where the engine's process was lost between two samples; null: it was not. */
 export function workerSentence(before: Worker, now: Worker): string | null {
   if (now.restarts <= before.restarts) return null;
-  const reason = now.last_failure ? ` (${now.last_failure.replace(/[.\s]+$/, "")})` : "";
+  const reason = asSentence(now.last_failure ?? "the engine’s process was lost");
   const steps = now.steps_down - before.steps_down;
   const lower = steps <= 0 ? "as it was" : steps === 1 ? "one step lower, so that it takes less memory" : `${steps} steps lower, so that it takes less memory`;
-  return `The engine’s process was lost${reason}. It was started again, ${lower}; an answer that was being written is gone.`;
+  return `${reason} It was started again, ${lower}; an answer that was being written is gone.`;
 }

@@ -29,7 +29,7 @@ describe("words about an answer", () => {
   const timing = { load_ms: 0, image_decode_ms: 1, image_encode_ms: 312, prefill_ms: 50, time_to_first_token_ms: 820, tokens: 42, tokens_per_second: 18.42 };
 
   it("leave out what did not happen", () => {
-    expect(figureWords({ timing, image: { tiles: 0, tokens: 0, reused: 0 }, video_frames: 0, reused_tokens: 0, concessions: [], queued_ms: 0 }))
+    expect(figureWords({ timing, image: { tiles: 0, tokens: 0, reused: 0 }, video_frames: 0, reused_tokens: 0, concessions: [], queued_ms: 3 }))
       .toEqual(["18.4 tokens/s", "first word after 820 ms", "42 tokens"]);
   });
 

@@ -49,7 +49,6 @@ export class Desk {
         onText: (piece) => { turn.answer += piece; view.onText(turn.answer); this.follow(view.root); },
       });
       view.end(end.finish, end.figures);
-      this.follow(view.root);
       turn.counts = turn.answer !== "";
       setText(this.status, `Answer: ${turn.answer}`);
     } catch (error) {
@@ -57,6 +56,7 @@ export class Desk {
       if (running.signal.aborted) this.cancelled(view);
       else this.failed(view, prompt, attachment, asApiError(error, attachment));
     }
+    this.follow(view.root);
     this.ended(running);
   }
 
@@ -81,7 +81,7 @@ export class Desk {
   private follow(turn: HTMLElement, always = false): void {
     const { scrollTop, scrollHeight, clientHeight } = this.list;
     if (scrollHeight <= clientHeight && always) turn.scrollIntoView({ block: "nearest" });
-    if (always || scrollHeight - scrollTop - clientHeight < 120) this.list.scrollTop = this.list.scrollHeight;
+    if (always || scrollHeight - scrollTop - clientHeight < 300) this.list.scrollTop = this.list.scrollHeight;
   }
 
   private cancelled(view: TurnView): void {

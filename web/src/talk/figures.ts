@@ -2,6 +2,8 @@
 import type { AnswerFigures, Phase } from "../api/contract";
 import { formatDuration, formatRate, formatShare, plural } from "../format";
 
+const NOTICEABLE_MS = 100;
+
 /** "18.4 tokens/s", "first word after 820 ms", ... */
 export function figureWords(figures: AnswerFigures): string[] {
   const { timing, image } = figures;
@@ -11,7 +13,7 @@ export function figureWords(figures: AnswerFigures): string[] {
   else if (image.reused > 0) words.push("picture known already");
   if (figures.reused_tokens > 0) words.push(`${plural(figures.reused_tokens, "token")} not read again`);
   if (timing.load_ms > 0) words.push(`loaded in ${formatDuration(timing.load_ms)}`);
-  if (figures.queued_ms > 0) words.push(`waited ${formatDuration(figures.queued_ms)}`);
+  if (figures.queued_ms >= NOTICEABLE_MS) words.push(`waited ${formatDuration(figures.queued_ms)}`);
   return words;
 }
 
