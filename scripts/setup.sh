@@ -7,7 +7,15 @@ if ! command -v dpkg-query >/dev/null; then
   echo "setup: not a Debian system; install the packages of scripts/debian-packages.txt your own way" >&2
 else
   mapfile -t wanted < <(grep -v '^#' scripts/debian-packages.txt)
-  command -v npm >/dev/null || [ -e third_party/llama.cpp/CMakeLists.txt ] || wanted+=(npm)
+  # npm builds the browser page and fetches llama.cpp. Whoever has the command keeps it: Debian's package and the
+  # nodejs of NodeSource, which brings an npm of its own, exclude each other.
+  if ! command -v npm >/dev/null; then
+    if dpkg-query -W -f='${Version}' nodejs 2>/dev/null | grep -q nodesource; then
+      echo "setup: nodejs is NodeSource's but its npm command is missing; reinstall it: apt-get install --reinstall nodejs" >&2
+    else
+      wanted+=(nodejs npm)
+    fi
+  fi
   missing=()
   for package in "${wanted[@]}"; do
     [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")

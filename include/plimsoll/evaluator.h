@@ -11,6 +11,7 @@
 // own, memory is given back on another one of low priority.
 #pragma once
 
+#include <plimsoll/cancel.h>
 #include <plimsoll/configuration.h>
 #include <plimsoll/error.h>
 #include <plimsoll/media.h>
@@ -200,15 +201,16 @@ class VlmEvaluator {
 
   /// Blocking until the model is loaded; at once when it is. Fails with `over_budget`, `out_of_memory`,
   /// `engine` (not a model that this engine knows), `io`, `cancelled`, or `busy` while a load or generation
-  /// runs.
-  Expected<ModelHandle> load(const ProgressSink& progress = {});
+  /// runs. `cancel`, when given, is the load's own flag: setting it does what cancel_generation() does, also
+  /// before the load has begun, so that an early wish is not lost.
+  Expected<ModelHandle> load(const ProgressSink& progress = {}, CancelFlagPtr cancel = {});
 
   /// Blocking until the answer is complete. Loads the model first when it is not loaded. A cancelled
   /// generation is a result, not an error: it has the text so far and FinishReason::cancelled.
   /// Fails as load() does, with the errors of decode_image() and of VideoFrames, and with `invalid_argument`
-  /// when there is no question or the prompt is longer than the model's context.
+  /// when there is no question or the prompt is longer than the model's context. `cancel` as in load().
   Expected<GenerationResult> generate(const GenerationRequest& request, const TextSink& on_text = {},
-                                      const ProgressSink& on_progress = {});
+                                      const ProgressSink& on_progress = {}, CancelFlagPtr cancel = {});
 
   /// Stops a running generation or load. What stops and when: decoding a picture at the next rows, the
   /// engine at the next node of its graph, loading at the next tensor; then cleans up as the pressure asks

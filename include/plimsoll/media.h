@@ -21,7 +21,8 @@ inline constexpr std::uint64_t kMaxImagePixels = 512ULL * 1000 * 1000;
 /// A picture as it came: a file on disk, or the bytes of one.
 struct ImageSource {
   std::variant<std::filesystem::path, std::string> content;
-  /// How messages call it: the path, or "picture 2".
+  std::string label{};  // where the bytes come from
+  /// How messages call it: the path, or the label, or "picture".
   std::string name() const;
 };
 

@@ -71,7 +71,7 @@ class Chat {
 
   const ModelOptions& options_;
   Session session_;
-  LedgerSocket ledger_{snapshots_of(session_)};
+  LedgerSocket ledger_{report::snapshots_of(session_)};
   Interrupt& interrupt_;
   PlanNotice notice_;
   std::vector<Turn> turns_;
@@ -157,8 +157,8 @@ void Chat::answer(const std::string& question) {
 }  // namespace
 
 int chat_command(const ModelOptions& options, Interrupt& interrupt) {
-  auto session = open_session(options);
-  if (!session) return report_error(session.error(), options.device.json);
+  auto session = session::open_session(options.session);
+  if (!session) return report_error(session.error(), options.json);
   return Chat(options, std::move(*session), interrupt).run();
 }
 

@@ -5,11 +5,13 @@
 
 #include "cli/interrupt.h"
 #include "cli/options.h"
+#include "cli/serve_options.h"
 
 namespace plimsoll::cli {
 
 int run_command(const ModelOptions& options, const std::string& prompt, Interrupt& interrupt);
 int chat_command(const ModelOptions& options, Interrupt& interrupt);
+int serve_command(ServeOptions options, Interrupt& interrupt);
 int device_command(const DeviceOptions& options);
 int plan_command(const PlanOptions& options);
 int pull_command(const PullOptions& options, Interrupt& interrupt);

@@ -17,7 +17,6 @@
 #include <thread>
 #include <utility>
 
-#include "cli/report_json.h"
 #include "pressure/wake_pipe.h"
 
 namespace plimsoll::cli {
@@ -77,7 +76,7 @@ class Watcher {
     if (gone_ || !unsent_.empty()) return;
     const LedgerSnapshot snapshot = take(last_reclaim_);
     if (!snapshot.reclaims.empty()) last_reclaim_ = snapshot.reclaims.back().sequence;
-    unsent_ = snapshot_json(snapshot) + "\n";
+    unsent_ = snapshot_line(snapshot) + "\n";
     send_more();
   }
 

@@ -8,9 +8,12 @@
 #include <vector>
 
 #include "cli/ledger_folder.h"
-#include "cli/ledger_snapshot.h"
+#include "report/ledger_snapshot.h"
 
 namespace plimsoll::cli {
+
+using report::LedgerSnapshot;
+using report::TakeSnapshot;
 
 struct LedgerSocketOptions {
   std::vector<std::filesystem::path> folders = ledger_folders();

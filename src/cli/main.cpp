@@ -6,6 +6,8 @@
 #include "cli/exit_code.h"
 #include "cli/openmp_wait.h"
 #include "memory/heap.h"
+#include "server/worker.h"
+#include "server/worker_process.h"
 
 namespace {
 
@@ -17,7 +19,7 @@ int explain_usage(const CLI::App& app, const CLI::ParseError& error, const std::
   std::string reason = error.what();
   if (app.get_subcommands().empty() && !first_word.starts_with('-')) {
     reason = (first_word.empty() ? "" : first_word + ": no such command; ") +
-             "say what to do: run, chat, pull, models, watch, plan or device";
+             "say what to do: run, chat, serve, pull, models, watch, plan or device";
   }
   std::cerr << "plimsoll: " << reason << "; see plimsoll --help\n";
   return static_cast<int>(ExitCode::usage);
@@ -46,6 +48,12 @@ int run(int argc, char** argv) {
   CLI::App* models = app.add_subcommand("models", "Show which models are here and which can be fetched");
   models_options.add_to(*models);
 
+  plimsoll::cli::ServeOptions serve_options;
+  serve_options.server.version = PLIMSOLL_VERSION;
+  CLI::App* serve =
+      app.add_subcommand("serve", "Answer over HTTP, in OpenAI's and Ollama's words, with a page");
+  serve_options.add_to(*serve);
+
   plimsoll::cli::DeviceOptions device_options;
   CLI::App* device =
       app.add_subcommand("device", "Show what memory this machine has, its class and configuration");
@@ -59,6 +67,9 @@ int run(int argc, char** argv) {
   plimsoll::cli::WatchOptions watch_options;
   CLI::App* watch = app.add_subcommand("watch", "Watch who holds which memory in a program that is running");
   watch_options.add_to(*watch);
+
+  // What plimsoll serve starts for its engine; no group: --help does not show it.
+  CLI::App* worker = app.add_subcommand("engine-worker")->group("");
 
   try {
     app.parse(argc, argv);
@@ -78,7 +89,9 @@ int run(int argc, char** argv) {
   }
   plimsoll::cli::limit_openmp_spinning(argv);
   plimsoll::memory::keep_heap_small();
+  if (worker->parsed()) return plimsoll::server::run_worker(plimsoll::server::kWorkerDescriptor);
   plimsoll::cli::Interrupt interrupt;  // before the evaluator starts its threads
+  if (serve->parsed()) return plimsoll::cli::serve_command(serve_options, interrupt);
   return chat->parsed() ? plimsoll::cli::chat_command(chat_options, interrupt)
                         : plimsoll::cli::run_command(run_options, prompt, interrupt);
 }

@@ -10,6 +10,9 @@ namespace plimsoll::cli {
 
 namespace {
 
+using session::DeviceChoice;
+using session::SessionOptions;
+
 constexpr int kLargestImageSize = 1 << 14;
 
 CLI::Option* add_size(CLI::App& command, const std::string& name, std::optional<std::uint64_t>& target,
@@ -34,38 +37,77 @@ std::string image_size_complaint(const std::string& text) {
 
 }  // namespace
 
-void DeviceOptions::add_to(CLI::App& command) {
+void add_device_options(CLI::App& command, DeviceChoice& choice) {
   command
       .add_option_function<std::string>(
-          "--strategy", [this](const std::string& name) { strategy = *strategy_from_string(name); },
+          "--strategy", [&](const std::string& name) { choice.strategy = *strategy_from_string(name); },
           "How device classes are drawn: tiered (default), fitted (the same as ceilings, the plan deciding "
           "below "
           "them), quick-fix, or legacy, which is what the original app did")
       ->check(CLI::IsMember({"legacy", "quick-fix", "tiered", "fitted"}))
       ->type_name("NAME");
-  add_size(command, "--device-memory", device_memory_bytes,
+  add_size(command, "--device-memory", choice.device_memory_bytes,
            "Behave as a device with this much memory, e.g. 4GiB");
-  command.add_flag("--json", json, "Print one JSON object instead of text");
 }
 
-void PlanOptions::add_to(CLI::App& command) {
-  model = kDefaultModel;
+void add_model_options(CLI::App& command, SessionOptions& session) {
+  session.model = kDefaultModel;
   command
-      .add_option("--model", model,
+      .add_option("--model", session.model,
                   "Name of a model that plimsoll models lists, folder with GGUF files, or text GGUF file")
       ->type_name("MODEL")
       ->capture_default_str();
-  command.add_option("--mmproj", mmproj, "Vision encoder (GGUF) that goes with a model file")
+  command.add_option("--mmproj", session.mmproj, "Vision encoder (GGUF) that goes with a model file")
       ->type_name("FILE");
   command
       .add_option_function<std::string>(
           "--vision-kernels",
-          [this](const std::string& name) { vision_kernels = *vision_kernels_from_string(name); },
+          [&](const std::string& name) { session.vision_kernels = *vision_kernels_from_string(name); },
           "Arithmetic of the vision encoder: best (default), int8, bf16, plain, or libmtmd, which is "
           "llama.cpp's own encoder")
       ->check(CLI::IsMember({"best", "int8", "bf16", "plain", "libmtmd"}))
       ->type_name("NAME");
-  device.add_to(command);
+}
+
+void add_engine_options(CLI::App& command, SessionOptions& session) {
+  add_size(command, "--memory-limit", session.memory_limit_bytes,
+           "Memory line instead of the class's, e.g. 600MB");
+  add_size(command, "--cache-limit", session.cache_limit_bytes,
+           "Cache limit instead of the class's, e.g. 20MB");
+  command.add_option("--max-tokens", session.max_tokens, "Longest answer, in tokens")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1 << 20));
+  command
+      .add_option_function<std::string>(
+          "--image-size",
+          [&](const std::string& text) {
+            session.image_size = text == "full" ? kFullImageSize : std::stoi(text);
+          },
+          "Longest side at which a picture is looked at, in pixels; \"full\" for all that the model can see")
+      ->type_name("N")
+      ->check(CLI::Validator(image_size_complaint, "N or full"));
+  command
+      .add_option("--temperature", session.temperature, "0 is greedy and gives the same answer every time")
+      ->type_name("X")
+      ->check(CLI::Range(0.0, 100.0));
+  command.add_option("--top-p", session.top_p, "Sample from the likeliest tokens that add up to this share")
+      ->type_name("X")
+      ->check(CLI::Range(0.0, 1.0));
+  command.add_option("--threads", session.threads, "Threads of the engine; default: one for each processor")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024));
+  command.add_flag("-v,--verbose", session.verbose, "Log what the engine does to stderr");
+}
+
+void DeviceOptions::add_to(CLI::App& command) {
+  add_device_options(command, choice);
+  command.add_flag("--json", json, "Print one JSON object instead of text");
+}
+
+void PlanOptions::add_to(CLI::App& command) {
+  add_model_options(command, session);
+  add_device_options(command, session.device);
+  command.add_flag("--json", json, "Print one JSON object instead of text");
 }
 
 void WatchOptions::add_to(CLI::App& command) {
@@ -119,29 +161,8 @@ void ModelOptions::add_to(CLI::App& command) {
       ->excludes(image);
   command.add_option("--system", system_prompt, "System prompt instead of the model's own; \"\" for none")
       ->type_name("TEXT");
-  add_size(command, "--memory-limit", memory_limit_bytes, "Memory line instead of the class's, e.g. 600MB");
-  add_size(command, "--cache-limit", cache_limit_bytes, "Cache limit instead of the class's, e.g. 20MB");
-  command.add_option("--max-tokens", max_tokens, "Longest answer, in tokens")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1 << 20));
-  command
-      .add_option_function<std::string>(
-          "--image-size",
-          [this](const std::string& text) { image_size = text == "full" ? kFullImageSize : std::stoi(text); },
-          "Longest side at which a picture is looked at, in pixels; \"full\" for all that the model can see")
-      ->type_name("N")
-      ->check(CLI::Validator(image_size_complaint, "N or full"));
-  command.add_option("--temperature", temperature, "0 is greedy and gives the same answer every time")
-      ->type_name("X")
-      ->check(CLI::Range(0.0, 100.0));
-  command.add_option("--top-p", top_p, "Sample from the likeliest tokens that add up to this share")
-      ->type_name("X")
-      ->check(CLI::Range(0.0, 1.0));
   command.add_option("--seed", seed, "Makes sampling repeatable")->type_name("N");
-  command.add_option("--threads", threads, "Threads of the engine; default: one for each processor")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1024));
-  command.add_flag("-v,--verbose", verbose, "Log what the engine does to stderr");
+  add_engine_options(command, session);
 }
 
 }  // namespace plimsoll::cli

@@ -1,4 +1,4 @@
-// What can be said on the command line, as it was said; session.h makes sense of it.
+// What can be said on the command line, as it was said; session/session.h makes sense of it.
 #pragma once
 
 #include <CLI/App.hpp>
@@ -7,24 +7,20 @@
 #include <string>
 #include <vector>
 
-#include "plimsoll/device.h"
-#include "plimsoll/plan.h"
+#include "session/options.h"
 
 namespace plimsoll::cli {
 
 struct DeviceOptions {
-  Strategy strategy = Strategy::tiered;
-  std::optional<std::uint64_t> device_memory_bytes;
+  session::DeviceChoice choice;
   bool json = false;
 
   void add_to(CLI::App& command);
 };
 
 struct PlanOptions {
-  DeviceOptions device;
-  std::string model;
-  std::string mmproj;
-  VisionKernels vision_kernels = VisionKernels::best;
+  session::SessionOptions session;
+  bool json = false;
 
   void add_to(CLI::App& command);
 };
@@ -56,17 +52,15 @@ struct ModelOptions : PlanOptions {
   std::vector<std::string> images;
   std::optional<std::string> video;
   std::optional<std::string> system_prompt;
-  std::optional<std::uint64_t> memory_limit_bytes;
-  std::optional<std::uint64_t> cache_limit_bytes;
-  std::optional<int> max_tokens;
-  std::optional<int> image_size;
-  std::optional<float> temperature;
-  std::optional<float> top_p;
   std::optional<std::uint32_t> seed;
-  int threads = 0;
-  bool verbose = false;
 
   void add_to(CLI::App& command);
 };
+
+/// Which device, which model: what a plan is made from.
+void add_device_options(CLI::App& command, session::DeviceChoice& choice);
+void add_model_options(CLI::App& command, session::SessionOptions& session);
+/// Limits, sampling, threads and log: the others of an evaluator.
+void add_engine_options(CLI::App& command, session::SessionOptions& session);
 
 }  // namespace plimsoll::cli

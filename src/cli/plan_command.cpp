@@ -34,17 +34,18 @@ Expected<PlannedDevice> plan_for(MemoryPlanner& planner, std::string name, std::
 }  // namespace
 
 int plan_command(const PlanOptions& options) {
-  const bool json = options.device.json;
-  auto device = set_up_device(options.device);
+  const bool json = options.json;
+  const session::SessionOptions& asked = options.session;
+  auto device = session::set_up_device(asked.device);
   if (!device) return report_error(device.error(), json);
-  auto files = find_model(options.model, options.mmproj);
+  auto files = find_model(asked.model, asked.mmproj);
   if (!files) return report_error(files.error(), json);
-  auto planner = MemoryPlanner::open(*files, 0, options.vision_kernels);
+  auto planner = MemoryPlanner::open(*files, 0, asked.vision_kernels);
   if (!planner) return report_error(planner.error(), json);
 
   std::vector<PlannedDevice> devices;
   const auto add = [&](std::string name, std::uint64_t memory_bytes) -> Expected<void> {
-    auto planned = plan_for(*planner, std::move(name), memory_bytes, options.device.strategy);
+    auto planned = plan_for(*planner, std::move(name), memory_bytes, asked.device.strategy);
     if (!planned) return tl::unexpected(planned.error());
     devices.push_back(std::move(*planned));
     return {};

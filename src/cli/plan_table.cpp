@@ -62,24 +62,11 @@ std::string plan_table(const std::string& model, const std::vector<PlannedDevice
     return d.plan.fits() ? std::string("yes") : format_size(d.plan.missing_bytes) + " short";
   });
   for (const PlannedDevice& device : devices) {
-    if (const std::string sentence = concession_sentence(device.plan); !sentence.empty()) {
+    if (const std::string sentence = report::concession_sentence(device.plan); !sentence.empty()) {
       text += fmt::format("{}: {}\n", device.name, sentence);
     }
   }
   return text;
-}
-
-std::string concession_sentence(const MemoryPlan& plan) {
-  if (plan.concessions.empty()) return "";
-  std::string list;
-  for (const Concession concession : plan.concessions) {
-    list += (list.empty() ? "" : ", ") + std::string(to_string(concession));
-  }
-  if (plan.streamed_bytes > 0) list += fmt::format(" ({} for each token", format_size(plan.streamed_bytes));
-  if (plan.expected_tokens_per_second > 0)
-    list += fmt::format(", about {:.1f} tokens/s", plan.expected_tokens_per_second);
-  if (plan.streamed_bytes > 0) list += ")";
-  return "to fit, gives up: " + list;
 }
 
 }  // namespace plimsoll::cli

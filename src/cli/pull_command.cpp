@@ -4,7 +4,6 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "base/cancel.h"
 #include "base/model_folders.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
@@ -12,6 +11,7 @@
 #include "models/catalogue.h"
 #include "models/hub_request.h"
 #include "models/pull.h"
+#include "plimsoll/cancel.h"
 #include "plimsoll/evaluator.h"
 
 namespace plimsoll::cli {

@@ -3,7 +3,6 @@
 
 #include <string>
 
-#include "cli/ledger_snapshot.h"
 #include "cli/plan_table.h"
 #include "cli/session.h"
 
@@ -12,8 +11,6 @@ namespace plimsoll::cli {
 std::string device_json(const DeviceSetup& device);
 std::string result_json(const Session& session, const GenerationResult& result);
 std::string plans_json(const std::string& model, const std::vector<PlannedDevice>& devices);
-/// One line, without its end.
-std::string snapshot_json(const LedgerSnapshot& snapshot);
 std::string error_json(const Error& error);
 
 }  // namespace plimsoll::cli

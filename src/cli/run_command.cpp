@@ -10,11 +10,11 @@
 namespace plimsoll::cli {
 
 int run_command(const ModelOptions& options, const std::string& prompt, Interrupt& interrupt) {
-  const bool json = options.device.json;
-  auto session = open_session(options);
+  const bool json = options.json;
+  auto session = session::open_session(options.session);
   if (!session) return report_error(session.error(), json);
 
-  const LedgerSocket ledger(snapshots_of(*session));
+  const LedgerSocket ledger(report::snapshots_of(*session));
   interrupt.call([&] { session->evaluator->cancel_generation(); });
   ProgressLine progress;
   PlanNotice notice(*session->evaluator);

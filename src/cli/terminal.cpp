@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <utility>
 
-#include "cli/plan_table.h"
+#include "report/plan_json.h"
 
 namespace plimsoll::cli {
 
@@ -18,7 +18,7 @@ std::string limit_text(const std::optional<std::uint64_t>& bytes) {
 
 std::string limits_text(const DeviceSetup& device) {
   return fmt::format("limits {} memory, {} cache", limit_text(device.configuration.memory_limit_bytes),
-                     format_size(cache_limit_of(device)));
+                     format_size(session::cache_limit_of(device)));
 }
 
 }  // namespace
@@ -39,7 +39,7 @@ void ProgressLine::clear() {
 void PlanNotice::show_once() {
   if (std::exchange(shown_, true)) return;
   const auto plan = evaluator_.plan();
-  const std::string sentence = plan ? concession_sentence(*plan) : "";
+  const std::string sentence = plan ? report::concession_sentence(*plan) : "";
   if (!sentence.empty()) std::fprintf(stderr, "plimsoll: %s\n", sentence.c_str());
 }
 
@@ -94,7 +94,7 @@ std::string device_table(const DeviceSetup& device) {
                         bound.source == device.machine.effective_source ? "   <- decides" : "");
   }
   text += "Configuration\n";
-  text += fmt::format("  cache limit         {}\n", format_size(cache_limit_of(device)));
+  text += fmt::format("  cache limit         {}\n", format_size(session::cache_limit_of(device)));
   text += fmt::format("  memory limit        {}\n", limit_text(c.memory_limit_bytes));
   text += fmt::format("  max tokens          {}\n", c.max_tokens);
   text += fmt::format("  image size          {0} x {0} pixels\n", c.image_size);

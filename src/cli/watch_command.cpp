@@ -12,9 +12,9 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/ledger_folder.h"
-#include "cli/ledger_snapshot.h"
 #include "cli/watch_view.h"
 #include "pressure/wake_pipe.h"
+#include "report/ledger_snapshot.h"
 
 namespace plimsoll::cli {
 
@@ -108,7 +108,7 @@ int ask_for_a_choice(std::vector<OfferedLedger> ledgers, const pressure::WakePip
   std::cerr << "plimsoll: several are running; say which: plimsoll watch PID\n";
   for (OfferedLedger& ledger : ledgers) {
     const auto line = LineStream(std::move(ledger.stream), interrupted).next(kAnswerWithinMs);
-    const auto snapshot = parse_snapshot(line.value_or(""));
+    const auto snapshot = report::parse_snapshot(line.value_or(""));
     std::cerr << "  " << ledger.pid << "  " << (snapshot ? snapshot->model : "does not answer") << "\n";
   }
   return static_cast<int>(ExitCode::usage);
@@ -119,7 +119,7 @@ int show_lines(LineStream& lines, bool json) {
   while (const auto line = lines.next(kForEver)) {
     if (json) {
       std::cout << *line << std::endl;
-    } else if (auto snapshot = parse_snapshot(*line)) {
+    } else if (auto snapshot = report::parse_snapshot(*line)) {
       screen.show(std::move(*snapshot));
     } else {
       return report_error(snapshot.error(), json);

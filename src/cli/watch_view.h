@@ -4,9 +4,12 @@
 #include <string>
 #include <vector>
 
-#include "cli/ledger_snapshot.h"
+#include "report/ledger_snapshot.h"
 
 namespace plimsoll::cli {
+
+using report::LedgerSnapshot;
+using report::ReclaimEvent;
 
 struct ViewStyle {
   int width = 80;  // columns; no line is longer

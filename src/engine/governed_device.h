@@ -8,8 +8,8 @@
 #include <memory>
 #include <optional>
 
-#include "base/cancel.h"
 #include "ggml-backend.h"
+#include "plimsoll/cancel.h"
 #include "plimsoll/memory.h"
 
 namespace plimsoll::engine {

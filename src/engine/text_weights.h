@@ -13,12 +13,12 @@
 #include <memory>
 #include <vector>
 
-#include "base/cancel.h"
 #include "engine/governed_device.h"
 #include "engine/layer_stream.h"
 #include "engine/layers_to_keep.h"
 #include "engine/weight_file.h"
 #include "llama.h"
+#include "plimsoll/cancel.h"
 
 namespace plimsoll::engine {
 

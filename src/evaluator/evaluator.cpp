@@ -6,7 +6,6 @@
 #include <thread>
 #include <utility>
 
-#include "base/cancel.h"
 #include "base/work_thread.h"
 #include "engine/engine.h"
 #include "engine/question_cache.h"
@@ -14,6 +13,7 @@
 #include "evaluator/pressure_answers.h"
 #include "evaluator/text_stream.h"
 #include "memory/heap.h"
+#include "plimsoll/cancel.h"
 
 namespace plimsoll {
 
@@ -89,10 +89,10 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
   // ---- any thread ----
 
   // One load or generation at a time: the claim carries the cancel flag that belongs to it alone.
-  Expected<CancelFlagPtr> claim() {
+  Expected<CancelFlagPtr> claim(CancelFlagPtr flag) {
     std::lock_guard lock(mutex);
     if (running) return fail(ErrorCode::busy, "another generation is running; wait for it or cancel it");
-    running = std::make_shared<CancelFlag>();
+    running = flag ? std::move(flag) : std::make_shared<CancelFlag>();
     return running;
   }
   void release_claim() {
@@ -339,8 +339,8 @@ VlmEvaluator::~VlmEvaluator() {
   impl_->finish();
 }
 
-Expected<ModelHandle> VlmEvaluator::load(const ProgressSink& progress) {
-  auto flag = impl_->claim();
+Expected<ModelHandle> VlmEvaluator::load(const ProgressSink& progress, CancelFlagPtr cancel) {
+  auto flag = impl_->claim(std::move(cancel));
   if (!flag) return tl::unexpected(flag.error());
   Expected<std::shared_ptr<ModelHandle::Residency>> resident = nullptr;
   impl_->run_and_show([&](TextStream& stream) { resident = impl_->ensure_loaded(stream, *flag); }, {},
@@ -351,9 +351,9 @@ Expected<ModelHandle> VlmEvaluator::load(const ProgressSink& progress) {
 }
 
 Expected<GenerationResult> VlmEvaluator::generate(const GenerationRequest& request, const TextSink& on_text,
-                                                  const ProgressSink& on_progress) {
+                                                  const ProgressSink& on_progress, CancelFlagPtr cancel) {
   const auto started = Impl::Clock::now();
-  auto flag = impl_->claim();
+  auto flag = impl_->claim(std::move(cancel));
   if (!flag) return tl::unexpected(flag.error());
 
   Expected<GenerationResult> result = GenerationResult{};

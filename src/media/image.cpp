@@ -428,7 +428,8 @@ Expected<Image> Decoding::run() {
 
 std::string ImageSource::name() const {
   const auto* path = std::get_if<std::filesystem::path>(&content);
-  return path != nullptr ? path->string() : "picture";
+  if (path != nullptr) return path->string();
+  return label.empty() ? "picture" : label;
 }
 
 Expected<Image> decode_image(const ImageSource& source, int longest_side, MemoryPool& pool,

@@ -9,10 +9,10 @@
 #include <optional>
 #include <string>
 
-#include "base/cancel.h"
 #include "models/http.h"
 #include "models/model_to_pull.h"
 #include "models/patience.h"
+#include "plimsoll/cancel.h"
 #include "plimsoll/error.h"
 
 namespace plimsoll::models {

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/cancel.h"
+#include "plimsoll/cancel.h"
 
 namespace plimsoll::models {
 

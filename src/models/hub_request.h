@@ -3,10 +3,10 @@
 
 #include <string>
 
-#include "base/cancel.h"
 #include "models/download.h"
 #include "models/hub.h"
 #include "models/hub_listing.h"
+#include "plimsoll/cancel.h"
 #include "plimsoll/error.h"
 
 namespace plimsoll::models {

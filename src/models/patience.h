@@ -5,7 +5,7 @@
 #include <functional>
 #include <optional>
 
-#include "base/cancel.h"
+#include "plimsoll/cancel.h"
 
 namespace plimsoll::models {
 

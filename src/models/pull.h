@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "base/cancel.h"
 #include "models/download.h"
 #include "models/hub.h"
 #include "models/model_to_pull.h"
 #include "models/other_caches.h"
+#include "plimsoll/cancel.h"
 #include "plimsoll/error.h"
 
 namespace plimsoll::models {

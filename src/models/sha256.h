@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/cancel.h"
+#include "plimsoll/cancel.h"
 #include "plimsoll/error.h"
 
 namespace plimsoll::models {

@@ -12,8 +12,8 @@
 #include <string>
 #include <utility>
 
+#include "base/base64.h"
 #include "base/file_descriptor.h"
-#include "pressure/base64.h"
 #include "pressure/linux_sources.h"
 #include "pressure/wake_pipe.h"
 

@@ -2,22 +2,22 @@
 // The HTTP side knows no other. Every function is thread-safe.
 #pragma once
 
-#include <functional>
-#include <nlohmann/json.hpp>
+#include <chrono>
+#include <cstdint>
 #include <optional>
-#include <string>
 
-#include "base/cancel.h"
+#include "plimsoll/cancel.h"
 #include "plimsoll/evaluator.h"
+#include "report/json.h"
 
 namespace plimsoll::server {
 
-using Json = nlohmann::ordered_json;
+using report::Json;
 
 /// What to do while an answer is made. Both are called on the thread that waits.
 struct AnswerSinks {
   TextSink on_text;
-  LoadProgress on_load;
+  ProgressSink on_load;
 };
 
 /// The outcome of a question, and the memory at its end as `run --json` shows it.
@@ -26,8 +26,9 @@ struct Answer {
   Json memory;
 };
 
-/// A failure that is not the question's: the worker was lost or is being started again, or the service is
-/// stopping. `error` says so in a sentence for the client.
+/// Why there is no answer, in a sentence for the client. Neither of the two: `error` is the question's, as
+/// VlmEvaluator has it. worker_lost: the engine's process was lost or is being started again; the question
+/// may be asked again. stopping: the service will answer nothing any more.
 struct ServiceFailure {
   Error error;
   bool worker_lost = false;
@@ -40,18 +41,21 @@ class EngineService {
 
   /// Blocking until the answer is complete; one at a time, a second one fails with `busy`: the queue in front
   /// sees to that. Ends within the bounds of VlmEvaluator::cancel_generation() once `cancel` is set and
-  /// cancel_running() was called; the answer so far is a result then.
+  /// cancel_running() was called after that, also before the generation has begun; the answer so far is a
+  /// result then. `cancel` belongs to this call alone; null: nobody will want to stop it.
   virtual tl::expected<Answer, ServiceFailure> generate(const GenerationRequest& request,
                                                         const CancelFlagPtr& cancel,
                                                         const AnswerSinks& sinks) = 0;
 
-  /// Wakes the running generation or load, so that it sees its flag.
+  /// Has the running generation or load look at its flag. Does nothing to one whose flag is not set.
   virtual void cancel_running() noexcept = 0;
 
-  /// Blocking until the model is loaded.
-  virtual tl::expected<void, ServiceFailure> load(const CancelFlagPtr& cancel, const LoadProgress& progress) = 0;
+  /// Blocking until the model is loaded; one at a time with generate(). A class that does not keep its model
+  /// keeps this one for the next answer. A cancelled load fails with `cancelled`.
+  virtual tl::expected<void, ServiceFailure> load(const CancelFlagPtr& cancel,
+                                                  const ProgressSink& progress) = 0;
 
-  /// Returns at once.
+  /// Returns at once; a running answer ends first.
   virtual void unload() noexcept = 0;
 
   /// The object of GET /v1/memory without `queue` (docs/server.md), with the reclaims of greater sequence

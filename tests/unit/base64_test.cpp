@@ -1,8 +1,8 @@
-#include "pressure/base64.h"
+#include "base/base64.h"
 
 #include <gtest/gtest.h>
 
-namespace plimsoll::pressure {
+namespace plimsoll {
 namespace {
 
 TEST(Base64, DecodesTheVectorsOfItsStandard) {
@@ -38,4 +38,4 @@ TEST(Base64, RefusesAByteOfZeroInTheText) {
 }
 
 }  // namespace
-}  // namespace plimsoll::pressure
+}  // namespace plimsoll

@@ -1,9 +1,9 @@
 // A ledger in which every figure is another one.
 #pragma once
 
-#include "cli/ledger_snapshot.h"
+#include "report/ledger_snapshot.h"
 
-namespace plimsoll::cli {
+namespace plimsoll::report {
 
 inline LedgerSnapshot example_snapshot() {
   LedgerSnapshot snapshot{.pid = 4711,
@@ -41,4 +41,4 @@ inline LedgerSnapshot example_snapshot() {
   return snapshot;
 }
 
-}  // namespace plimsoll::cli
+}  // namespace plimsoll::report

@@ -1,11 +1,10 @@
-#include "cli/ledger_snapshot.h"
+#include "report/ledger_snapshot.h"
 
 #include <gtest/gtest.h>
 
-#include "cli/report_json.h"
 #include "tests/unit/example_snapshot.h"
 
-namespace plimsoll::cli {
+namespace plimsoll::report {
 namespace {
 
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
@@ -17,13 +16,13 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 TEST(LedgerSnapshot, IsWrittenAsOneLine) {
   LedgerSnapshot snapshot = example_snapshot();
   snapshot.model = "two\nlines";
-  EXPECT_EQ(snapshot_json(snapshot).find('\n'), std::string::npos);
-  EXPECT_EQ(parse_snapshot(snapshot_json(snapshot))->model, "two\nlines");
+  EXPECT_EQ(snapshot_line(snapshot).find('\n'), std::string::npos);
+  EXPECT_EQ(parse_snapshot(snapshot_line(snapshot))->model, "two\nlines");
 }
 
 TEST(LedgerSnapshot, IsReadAsItWasWritten) {
   const LedgerSnapshot written = example_snapshot();
-  const auto read = parse_snapshot(snapshot_json(written));
+  const auto read = parse_snapshot(snapshot_line(written));
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(read->pid, written.pid);
   EXPECT_EQ(read->model, written.model);
@@ -38,7 +37,7 @@ TEST(LedgerSnapshot, IsReadAsItWasWritten) {
 
 TEST(LedgerSnapshot, IsReadWithEveryFigureOfTheMemory) {
   const MemoryReport written = example_snapshot().memory;
-  const MemoryReport read = parse_snapshot(snapshot_json(example_snapshot()))->memory;
+  const MemoryReport read = parse_snapshot(snapshot_line(example_snapshot()))->memory;
   EXPECT_EQ(read.footprint_bytes, written.footprint_bytes);
   EXPECT_EQ(read.footprint_peak_bytes, written.footprint_peak_bytes);
   EXPECT_EQ(read.unaccounted_bytes, written.unaccounted_bytes);
@@ -54,7 +53,7 @@ TEST(LedgerSnapshot, IsReadWithEveryFigureOfTheMemory) {
 
 TEST(LedgerSnapshot, IsReadWithWhatWasGivenBack) {
   const ReclaimEvent written = example_snapshot().reclaims.front();
-  const auto read = parse_snapshot(snapshot_json(example_snapshot()))->reclaims;
+  const auto read = parse_snapshot(snapshot_line(example_snapshot()))->reclaims;
   ASSERT_EQ(read.size(), 1U);
   EXPECT_EQ(read[0].sequence, written.sequence);
   EXPECT_EQ(read[0].at, written.at);
@@ -91,14 +90,14 @@ TEST(LedgerSnapshot, MayHaveNoLimitAndNoMeasuredUse) {
   LedgerSnapshot snapshot = example_snapshot();
   snapshot.memory.ledger.memory_limit_bytes.reset();
   snapshot.use.reset();
-  const auto read = parse_snapshot(snapshot_json(snapshot));
+  const auto read = parse_snapshot(snapshot_line(snapshot));
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_FALSE(read->memory.ledger.memory_limit_bytes);
   EXPECT_FALSE(read->use);
 }
 
 TEST(LedgerSnapshot, IsRefusedWhenItIsAnythingElse) {
-  const std::string whole = snapshot_json(example_snapshot());
+  const std::string whole = snapshot_line(example_snapshot());
   for (const std::string& line :
        {std::string(), std::string("{}"), std::string("[1]"), whole.substr(0, whole.size() / 2),
         replaced(whole, "\"kv\"", "\"kw\""), replaced(whole, "\"pid\":4711", "\"pid\":\"me\""),
@@ -111,4 +110,4 @@ TEST(LedgerSnapshot, IsRefusedWhenItIsAnythingElse) {
 }
 
 }  // namespace
-}  // namespace plimsoll::cli
+}  // namespace plimsoll::report

@@ -9,12 +9,14 @@
 #include <atomic>
 #include <string>
 
-#include "cli/report_json.h"
 #include "tests/temporary_folder.h"
 #include "tests/unit/example_snapshot.h"
 
 namespace plimsoll::cli {
 namespace {
+
+using report::example_snapshot;
+using report::parse_snapshot;
 
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
@@ -75,7 +77,7 @@ class LedgerSocketTest : public testing::Test {
 
 TEST_F(LedgerSocketTest, TellsAWatcherAtOnce) {
   const LedgerSocket socket(counted_examples(), options(kNeverAgain));
-  EXPECT_EQ(Watching(folder_).line(), snapshot_json(example_snapshot()));
+  EXPECT_EQ(Watching(folder_).line(), snapshot_line(example_snapshot()));
 }
 
 TEST_F(LedgerSocketTest, TellsEveryWatcherAgainAndAgain) {
@@ -119,7 +121,7 @@ TEST_F(LedgerSocketTest, GivesASlowWatcherWholeLines) {
   const LedgerSocket socket([&](std::uint64_t) { return large; }, options(1ms));
   Watching slow(folder_), idle(folder_);
   ASSERT_TRUE(idle.read_some());
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(slow.line(), snapshot_json(large));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(slow.line(), snapshot_line(large));
 }
 
 TEST_F(LedgerSocketTest, GoesOnWhenAWatcherLeavesInTheMiddleOfALine) {
@@ -130,7 +132,7 @@ TEST_F(LedgerSocketTest, GoesOnWhenAWatcherLeavesInTheMiddleOfALine) {
     Watching(folder_).read_some();
   }
   Watching stays(folder_);
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(stays.line(), snapshot_json(large));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(stays.line(), snapshot_line(large));
 }
 
 TEST_F(LedgerSocketTest, EndsTheStreamAndTakesItsNameAway) {

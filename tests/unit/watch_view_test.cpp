@@ -12,6 +12,8 @@
 namespace plimsoll::cli {
 namespace {
 
+using report::example_snapshot;
+
 using testing::HasSubstr;
 using testing::Not;
 

@@ -1,0 +1,259 @@
+#include "server/worker_engine.h"
+
+#include <csignal>
+#include <utility>
+
+#include "server/wire.h"
+
+namespace plimsoll::server {
+
+namespace {
+
+// How long an answer that was cancelled may take to end before its worker is ended under it.
+constexpr std::chrono::seconds kCancelPatience{10};
+constexpr std::chrono::seconds kEndPatience{5};
+
+ServiceFailure of_question(Error error) { return {std::move(error)}; }
+
+ServiceFailure lost(std::string sentence) {
+  return {{ErrorCode::engine, std::move(sentence)}, /*worker_lost=*/true, /*stopping=*/false};
+}
+
+ServiceFailure is_stopping() {
+  return {{ErrorCode::busy, "the server is stopping; ask again when it has been started"},
+          /*worker_lost=*/false,
+          /*stopping=*/true};
+}
+
+bool is_set(const CancelFlagPtr& flag) { return flag && flag->cancelled(); }
+
+}  // namespace
+
+Expected<std::unique_ptr<WorkerEngine>> WorkerEngine::start(WorkerEngineOptions options) {
+  std::unique_ptr<WorkerEngine> engine(new WorkerEngine(std::move(options)));
+  if (auto opened = engine->wait_for_first(); !opened) return tl::unexpected(opened.error());
+  return engine;
+}
+
+WorkerEngine::WorkerEngine(WorkerEngineOptions options) : options_(std::move(options)) {
+  link_ = std::make_unique<WorkerLink>(options_.command, static_cast<WorkerEvents&>(*this));
+}
+
+WorkerEngine::~WorkerEngine() { stop(std::chrono::milliseconds(0)); }
+
+Expected<void> WorkerEngine::wait_for_first() {
+  Lock lock(mutex_);
+  changed_.wait_for(lock, options_.first_patience, [this] { return ready_ || not_opened_; });
+  if (ready_) return {};
+  if (not_opened_) return tl::unexpected(*not_opened_);
+  return fail(ErrorCode::io, "the engine's process did not begin its work; look at what it wrote to stderr");
+}
+
+// ---- whoever waits ----
+
+tl::expected<Answer, ServiceFailure> WorkerEngine::generate(const GenerationRequest& request,
+                                                            const CancelFlagPtr& cancel,
+                                                            const AnswerSinks& sinks) {
+  Frame frame = request_to_wire(request);
+  frame.head["type"] = "generate";
+  auto value = run_job(std::move(frame), cancel, sinks);
+  if (value) return answer_from_wire(*value);
+  if (value.error().error.code != ErrorCode::cancelled) return tl::unexpected(std::move(value.error()));
+  Lock lock(mutex_);
+  Answer cancelled;
+  cancelled.result.finish_reason = FinishReason::cancelled;
+  cancelled.memory = sample_.memory();
+  return cancelled;
+}
+
+tl::expected<void, ServiceFailure> WorkerEngine::load(const CancelFlagPtr& cancel,
+                                                      const ProgressSink& progress) {
+  return run_job({{{"type", "load"}}}, cancel, {{}, progress}).map([](const Json&) {});
+}
+
+tl::expected<Json, ServiceFailure> WorkerEngine::plan(std::optional<std::uint64_t> device_memory_bytes,
+                                                      std::optional<Strategy> strategy) {
+  const std::uint64_t id = ++last_id_;
+  auto encoded = encode_frame(
+      {{{"type", "plan"},
+        {"id", id},
+        {"device_memory_bytes", device_memory_bytes ? Json(*device_memory_bytes) : Json(nullptr)},
+        {"strategy", strategy ? Json(static_cast<int>(*strategy)) : Json(nullptr)}}});
+  Lock lock(mutex_);
+  if (auto there = wait_for_worker(lock, nullptr); !there) return tl::unexpected(there.error());
+  return ask(lock, id, std::move(*encoded), {});
+}
+
+tl::expected<Json, ServiceFailure> WorkerEngine::run_job(Frame frame, const CancelFlagPtr& cancel,
+                                                         const AnswerSinks& sinks) {
+  const std::uint64_t id = ++last_id_;
+  frame.head["id"] = id;
+  auto encoded = encode_frame(frame);
+  if (!encoded) return tl::unexpected(of_question(std::move(encoded.error())));
+  frame = {};  // pictures are large
+  Lock lock(mutex_);
+  if (job_)
+    return tl::unexpected(of_question({ErrorCode::busy, "another answer is being written; wait for it"}));
+  job_ = Job{id, cancel ? cancel : std::make_shared<CancelFlag>()};
+  auto there = wait_for_worker(lock, job_->flag);
+  tl::expected<Json, ServiceFailure> outcome = Json();
+  if (there) {
+    job_->sent = true;
+    outcome = ask(lock, id, std::move(*encoded), sinks);
+  } else {
+    outcome = tl::unexpected(std::move(there.error()));
+  }
+  job_.reset();
+  changed_.notify_all();
+  return outcome;
+}
+
+tl::expected<void, ServiceFailure> WorkerEngine::wait_for_worker(Lock& lock, const CancelFlagPtr& cancel) {
+  if (!ready_ && !stopping_) link_->want();
+  changed_.wait_for(lock, options_.patience, [&] { return ready_ || stopping_ || is_set(cancel); });
+  if (stopping_) return tl::unexpected(is_stopping());
+  if (is_set(cancel)) return tl::unexpected(of_question({ErrorCode::cancelled, "cancelled before it began"}));
+  if (ready_) return {};
+  const std::string why = report().last_failure.value_or("the engine's process has ended");
+  return tl::unexpected(lost(why + "; it is still being started again: try again in a few seconds"));
+}
+
+// Sends and waits until it is answered; shows what comes before that, with the lock free.
+tl::expected<Json, ServiceFailure> WorkerEngine::ask(Lock& lock, std::uint64_t id, std::string encoded,
+                                                     const AnswerSinks& sinks) {
+  const CallPtr call = std::make_shared<Call>();
+  calls_.emplace(id, call);
+  link_->send(std::move(encoded));
+  for (;;) {
+    changed_.wait(lock, [&] { return !call->frames.empty() || call->failure; });
+    if (call->frames.empty()) {
+      calls_.erase(id);
+      return tl::unexpected(std::move(*call->failure));
+    }
+    const Frame frame = std::move(call->frames.front());
+    call->frames.pop_front();
+    const std::string_view type = frame.type();
+    if (type != "text" && type != "progress") {
+      calls_.erase(id);
+      if (type == "failed") return tl::unexpected(of_question(error_from_wire(frame.head.at("error"))));
+      return frame.head.at("value");
+    }
+    lock.unlock();
+    if (type == "text" && sinks.on_text) sinks.on_text(frame.head.at("text").get_ref<const std::string&>());
+    if (type == "progress" && sinks.on_load) {
+      sinks.on_load(frame.head.at("share").get<float>(), frame.head.at("text").get_ref<const std::string&>());
+    }
+    lock.lock();
+  }
+}
+
+void WorkerEngine::cancel_running() noexcept {
+  Lock lock(mutex_);
+  if (job_ && is_set(job_->flag)) send_cancel();
+}
+
+void WorkerEngine::send_cancel() {
+  if (job_->sent && ready_) link_->send(*encode_frame({{{"type", "cancel"}, {"id", job_->id}}}));
+  changed_.notify_all();
+}
+
+void WorkerEngine::unload() noexcept {
+  Lock lock(mutex_);
+  load_again_ = false;
+  if (ready_) link_->send(*encode_frame({{{"type", "unload"}}}));
+}
+
+Json WorkerEngine::memory(std::uint64_t reclaims_after) const {
+  Lock lock(mutex_);
+  return sample_.object(began_, reclaims_after, report());
+}
+
+// One that runs but has not opened its model yet takes no question, either.
+WorkerReport WorkerEngine::report() const {
+  WorkerReport worker = link_->report();
+  if (worker.state == "running" && !ready_) worker.state = "restarting";
+  if (not_opened_) worker.last_failure = not_opened_->message;
+  return worker;
+}
+
+void WorkerEngine::stop(std::chrono::milliseconds deadline) noexcept {
+  std::lock_guard one_at_a_time(stop_mutex_);
+  {
+    Lock lock(mutex_);
+    stopping_ = true;
+    changed_.notify_all();
+    const auto is_done = [this] { return !job_; };
+    if (!changed_.wait_for(lock, deadline, is_done)) {
+      job_->flag->cancel();
+      send_cancel();
+      changed_.wait_for(lock, kCancelPatience, is_done);
+    }
+  }
+  link_->end(kEndPatience);
+  Lock lock(mutex_);
+  fail_calls(is_stopping());
+  changed_.wait(lock, [this] { return !job_ && calls_.empty(); });
+}
+
+// ---- the link's thread ----
+
+Frame WorkerEngine::opening(int steps_down) {
+  return {{{"type", "open"},
+           {"began", began_.time_since_epoch().count()},
+           {"steps_down", steps_down},
+           {"options", options_to_wire(options_.session)}}};
+}
+
+void WorkerEngine::on_frame(Frame frame) {
+  Lock lock(mutex_);
+  const std::string_view type = frame.type();
+  const auto id = frame.head.find("id");
+  if (type == "ready") {
+    on_ready(frame);
+  } else if (type == "memory") {
+    sample_.take(std::move(frame.head.at("memory")));
+  } else if (id == frame.head.end()) {
+    not_opened_ = error_from_wire(frame.head.at("error"));
+  } else {
+    if (type == "progress") {
+      const auto share = frame.head.at("share").get<float>();
+      sample_.take_load({share < 1 ? ModelState::loading : ModelState::loaded, share});
+    }
+    // A load that nobody asked for shows itself to whoever waits behind it.
+    const bool unasked = *id == 0 && type == "progress" && job_;
+    const auto call = calls_.find(unasked ? job_->id : id->get<std::uint64_t>());
+    if (call != calls_.end()) call->second->frames.push_back(std::move(frame));
+  }
+  changed_.notify_all();
+}
+
+void WorkerEngine::on_ready(Frame& frame) {
+  ready_ = true;
+  not_opened_.reset();
+  sample_.take(std::move(frame.head.at("memory")));
+  if (std::exchange(load_again_, false)) link_->send(*encode_frame({{{"type", "load"}, {"id", 0}}}));
+}
+
+bool WorkerEngine::was_short_of_memory(const ProcessEnd& end) {
+  Lock lock(mutex_);
+  return end.signal == SIGKILL || (end.signal != 0 && sample_.is_pressed());
+}
+
+void WorkerEngine::on_lost(const WorkerLoss& loss) {
+  Lock lock(mutex_);
+  const bool was_ready = std::exchange(ready_, false);
+  if (was_ready) load_again_ = sample_.is_loaded() && sample_.keeps_model();
+  if (!was_ready && !not_opened_) not_opened_ = Error{loss.code, loss.failure};
+  sample_.lost();
+  const std::string again =
+      std::string(loss.waits ? "; the next request starts it again" : "; it is started again") +
+      (loss.of_memory ? " with a smaller plan" : "");
+  fail_calls(stopping_ ? is_stopping() : lost(loss.failure + again + ": try again"));
+}
+
+void WorkerEngine::fail_calls(const ServiceFailure& failure) {
+  for (auto& [id, call] : calls_) call->failure = failure;
+  changed_.notify_all();
+}
+
+}  // namespace plimsoll::server

@@ -1,0 +1,132 @@
+// The whole server with the bundled model, as clients meet it.
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "tests/integration/png_of_size.h"
+#include "tests/integration/serving_program.h"
+
+namespace plimsoll::test {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Clock = std::chrono::steady_clock;
+
+const std::string kChat = "/v1/chat/completions";
+
+std::string file_text(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::string base64(const std::string& bytes) {
+  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (std::size_t at = 0; at < bytes.size(); at += 3) {
+    std::uint32_t group = 0;
+    for (std::size_t i = 0; i < 3; ++i) {
+      group = (group << 8) | (at + i < bytes.size() ? static_cast<unsigned char>(bytes[at + i]) : 0U);
+    }
+    for (std::size_t i = 0; i < 4; ++i) {
+      text += at + i > bytes.size() ? '=' : kAlphabet[(group >> (18 - 6 * i)) & 63];
+    }
+  }
+  return text;
+}
+
+std::string asking(const std::string& bytes, const std::string& fields = "") {
+  return "{" + fields +
+         R"("messages":[{"role":"user","content":[{"type":"text","text":"What is in this image?"},
+    {"type":"image_url","image_url":{"url":"data:image/png;base64,)" +
+         base64(bytes) + R"("}}]}]})";
+}
+
+std::uint64_t footprint_of(const ServingProgram& program) {
+  return Json::parse(ask(program.port(), "GET", "/v1/memory").body)["memory"]["footprint_bytes"];
+}
+
+class Serve : public testing::TestWithParam<bool> {
+ protected:
+  static std::vector<std::string> options() {
+    return GetParam() ? std::vector<std::string>{} : std::vector<std::string>{"--no-worker"};
+  }
+};
+INSTANTIATE_TEST_SUITE_P(WorkerAndNone, Serve, testing::Bool());
+
+TEST_P(Serve, SaysWhereItListensAndAnswers) {
+  ServingProgram program(options());
+  EXPECT_NE(program.said().find("Plimsoll listens at http://127.0.0.1:"), std::string::npos)
+      << program.said();
+  EXPECT_NE(program.said().find("(model plimsoll-tiny, class "), std::string::npos);
+  const Reply reply = ask(program.port(), "POST", kChat, asking(file_text(kExamples + "dog-car.png")));
+  ASSERT_EQ(reply.status, 200) << reply.body;
+  const Json answer = Json::parse(reply.body);
+  EXPECT_EQ(answer["choices"][0]["message"]["content"], "A dog and a car.");
+  EXPECT_GT(answer["plimsoll"]["memory"]["peak_bytes"], 0);
+  program.signal(SIGTERM);
+  EXPECT_EQ(program.wait(), 0);
+}
+
+TEST_P(Serve, PicturesOfEveryShapeAreAnsweredOrRefused) {
+  ServingProgram program(options());
+  const std::string jpeg_cut = file_text(kExamples + "dog-car.png").substr(0, 300);
+  const Reply cut = ask(program.port(), "POST", kChat, asking(jpeg_cut));
+  EXPECT_EQ(cut.status, 400);
+  EXPECT_EQ(Json::parse(cut.body)["error"]["code"], "invalid_image");
+  EXPECT_EQ(Json::parse(cut.body)["error"]["param"], "messages[0].content[1].image_url");
+  for (const auto& [width, height] : {std::pair<std::uint32_t, std::uint32_t>{1, 1}, {4000, 1}, {1, 4000}}) {
+    const Reply reply =
+        ask(program.port(), "POST", kChat, asking(png_of_size(width, height), R"("max_tokens":4,)"));
+    EXPECT_TRUE(reply.status == 200 || reply.status == 400) << width << "x" << height << reply.body;
+  }
+}
+
+TEST_P(Serve, AHugePictureTakesLittleMemory) {
+  ServingProgram program(options());
+  ask(program.port(), "POST", kChat, asking(file_text(kExamples + "cat.png"), R"("max_tokens":4,)"));
+  const std::string png = png_of_size(20'000, 20'000);
+  EXPECT_LT(png.size(), 500'000);
+  const std::uint64_t before = footprint_of(program);
+  const Reply reply = ask(program.port(), "POST", kChat, asking(png, R"("max_tokens":4,)"));
+  EXPECT_TRUE(reply.status == 200 || reply.status == 400) << reply.body;
+  if (reply.status != 200) return;
+  const Json memory = Json::parse(reply.body)["plimsoll"]["memory"];
+  constexpr std::uint64_t kDecoding = 64 << 20;
+  EXPECT_LT(memory["footprint_peak_bytes"].get<std::uint64_t>(), before + kDecoding);
+}
+
+TEST_P(Serve, SigtermDuringAnEncodeIsSaidAndTheProcessIsGone) {
+  ServingProgram program(options());
+  ask(program.port(), "POST", "/v1/models/load");
+  RawClient client(program.port());
+  client.send(request_text("POST", kChat, asking(png_of_size(380, 380), R"("stream":true,)")));
+  client.read_until("\n: {\"phase\"");
+  const auto began = Clock::now();
+  program.signal(SIGTERM);
+  EXPECT_EQ(program.wait(), 0);
+  EXPECT_LT(Clock::now() - began, std::chrono::seconds(1));
+  const std::string rest = client.read_rest();
+  EXPECT_TRUE(rest.find("\"code\":\"stopping\"") != std::string::npos ||
+              rest.find("[DONE]") != std::string::npos)
+      << rest;
+}
+
+TEST(ServeCommand, SaysWhatIsWrongInOneSentence) {
+  const ServingProgram first({"--no-worker"});
+  const Ended second = run_program({"serve", "--no-worker", "--port", std::to_string(first.port())});
+  EXPECT_EQ(second.exit_code, 3);
+  EXPECT_NE(second.err.find("in use"), std::string::npos) << second.err;
+  const Ended key = run_program({"serve", "--api-key-file", "/nonexistent"});
+  EXPECT_EQ(key.exit_code, 3);
+  EXPECT_NE(key.err.find("key file"), std::string::npos) << key.err;
+  const Ended model = run_program({"serve", "--model", "nonesuch"});
+  EXPECT_EQ(model.exit_code, 3);
+  EXPECT_NE(model.err.find("nonesuch"), std::string::npos) << model.err;
+  EXPECT_EQ(run_program({"serve", "--port", "99999"}).exit_code, 2);
+  for (const Ended& ended : {second, key, model})
+    EXPECT_EQ(std::ranges::count(ended.err, '\n'), 1) << ended.err;
+}
+
+}  // namespace
+}  // namespace plimsoll::test

@@ -1,0 +1,27 @@
+// Files that are dropped on the page or pasted into it.
+import { byId, show } from "../elements";
+
+export function watchDrops(onFile: (file: File) => void): void {
+  const veil = byId("drop-veil", HTMLElement);
+  const carriesFile = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") ?? false;
+  addEventListener("dragover", (event) => {
+    if (!carriesFile(event)) return;
+    event.preventDefault();
+    show(veil, true);
+  });
+  // relatedTarget is empty where the pointer left the window, not only an element of it.
+  addEventListener("dragleave", (event) => { if (!event.relatedTarget) show(veil, false); });
+  addEventListener("drop", (event) => {
+    show(veil, false);
+    if (!carriesFile(event)) return;
+    event.preventDefault();
+    const file = event.dataTransfer?.files[0];
+    if (file) onFile(file);
+  });
+  addEventListener("paste", (event) => {
+    const file = event.clipboardData?.files[0];
+    if (!file) return;
+    event.preventDefault();
+    onFile(file);
+  });
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+// Where `npm run dev` finds a server: the mock (npm run mock) or a real one.
+const server = process.env["PLIMSOLL_URL"] ?? "http://127.0.0.1:8089";
+
+export default defineConfig({
+  base: "./", // the page also works below a path of a reverse proxy
+  build: { target: "es2022", modulePreload: false, reportCompressedSize: false, assetsInlineLimit: 0 },
+  server: { proxy: { "/v1": server, "/health": server } },
+  // One thread for all: on two cores a thread for each file takes many times as long.
+  test: { pool: "threads", isolate: false, poolOptions: { threads: { singleThread: true } } },
+});
