@@ -57,13 +57,13 @@ class FakeEngine final : public server::EngineService {
   }
   Json memory(std::uint64_t) const override {
     const std::lock_guard lock(mutex_);
-    return {
-        {"load_state", loaded_ ? "loaded" : "idle"},
-        {"load_progress", nullptr},
-        {"model_info", "fake • 1M"},
-        {"memory", {{"active_bytes", 7}, {"holders", {{"kv", 7}}}}},
-        {"reclaims", Json::array()},
-        {"worker", {{"isolated", true}, {"state", worker_lost_ ? "restarting" : "running"}, {"restarts", 0}}}};
+    return {{"load_state", loaded_ ? "loaded" : "idle"},
+            {"load_progress", nullptr},
+            {"model_info", "fake • 1M"},
+            {"memory", {{"active_bytes", 7}, {"holders", {{"kv", 7}}}}},
+            {"reclaims", Json::array()},
+            {"worker",
+             {{"isolated", true}, {"state", worker_lost_ ? "restarting" : "running"}, {"restarts", 0}}}};
   }
   tl::expected<Json, ServiceFailure> plan(std::optional<std::uint64_t> device_memory_bytes,
                                           std::optional<Strategy>) override {
