@@ -89,9 +89,12 @@ class ModelHandle {
   std::shared_ptr<Residency> residency_;
 };
 
-/// What goes on before the first word: the share of it that is done, from 0 to 1, and what to show: "Loading
-/// NAME: 42%", then "Looking at picture 1 of 2, tile 3 of 5". Called on the thread that waits.
-using ProgressSink = std::function<void(float share, std::string_view text)>;
+/// What goes on before the first word.
+enum class Stage { loading, looking };
+
+/// The share of a stage that is done, from 0 to 1, and what to show: "Loading NAME: 42%", "Looking at picture
+/// 1 of 2, tile 3 of 5". Called on the thread that waits.
+using ProgressSink = std::function<void(Stage stage, float share, std::string_view text)>;
 
 /// The next piece of the answer, valid UTF-8. Called on the thread that waits in generate(), about every 4
 /// tokens or 0.25 s, whichever comes first.

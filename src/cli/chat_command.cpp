@@ -139,7 +139,7 @@ void Chat::answer(const std::string& question) {
         notice_.show_once();
         std::cout << text << std::flush;
       },
-      [&](float, std::string_view text) { progress.show(text); });
+      [&](Stage, float, std::string_view text) { progress.show(text); });
   interrupt_.call({});
   interrupt_.rearm();
   progress.clear();

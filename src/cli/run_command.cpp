@@ -25,8 +25,9 @@ int run_command(const ModelOptions& options, const std::string& prompt, Interrup
   };
   Turn turn = first_turn(options);
   turn.prompt = prompt;
-  auto result = session->evaluator->generate(make_request(options, {std::move(turn)}), show_text,
-                                             [&](float, std::string_view text) { progress.show(text); });
+  auto result =
+      session->evaluator->generate(make_request(options, {std::move(turn)}), show_text,
+                                   [&](Stage, float, std::string_view text) { progress.show(text); });
   interrupt.call({});
   progress.clear();
   if (result) notice.show_once();

@@ -114,7 +114,8 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
     });
     for (bool open = true; open;) {
       const TextStream::Update update = stream->wait();
-      if (update.progress && on_progress) on_progress(update.progress->share, update.progress->what);
+      if (update.progress && on_progress)
+        on_progress(update.progress->stage, update.progress->share, update.progress->what);
       if (!update.text.empty() && on_text) on_text(update.text);
       open = !update.closed;
     }
@@ -156,7 +157,8 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
     auto result = model->generate(
         {request, configuration, flag, started},
         {.on_piece = [&](std::string_view piece) { stream.push(piece); },
-         .on_look = [&](float share, std::string what) { stream.report(share, std::move(what)); },
+         .on_look = [&](float share,
+                        std::string what) { stream.report(Stage::looking, share, std::move(what)); },
          .between_steps = [this] { desk.look_in(); }});
     answering = false;
     return result;
@@ -188,7 +190,7 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
     if (cancel_flag->cancelled()) return fail(ErrorCode::cancelled, "the load was cancelled");
     auto settings = settle(**opened, cancel_flag);
     if (!settings) return tl::unexpected(settings.error());
-    const auto report = [&](float share) { stream.report(share, load_text(share)); };
+    const auto report = [&](float share) { stream.report(Stage::loading, share, load_text(share)); };
     auto filled = (*opened)->fill(*settings, report, cancel_flag);
     if (!filled) return tl::unexpected(filled.error());
     return opened;

@@ -40,9 +40,9 @@ void TextStream::close() {
   changed_.notify_one();
 }
 
-void TextStream::report(float share, std::string what) {
+void TextStream::report(Stage stage, float share, std::string what) {
   std::lock_guard lock(mutex_);
-  progress_ = {share, std::move(what)};
+  progress_ = {stage, share, std::move(what)};
   changed_.notify_one();
 }
 

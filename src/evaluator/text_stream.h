@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "plimsoll/evaluator.h"
+
 namespace plimsoll {
 
 class TextStream {
@@ -28,9 +30,10 @@ class TextStream {
   /// The engine's side: nothing follows.
   void close();
   /// The engine's side: a line of progress, replacing the one before.
-  void report(float share, std::string what);
+  void report(Stage stage, float share, std::string what);
 
   struct Progress {
+    Stage stage = Stage::loading;
     float share = 0;
     std::string what{};
   };

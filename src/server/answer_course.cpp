@@ -63,12 +63,12 @@ void AnswerCourse::take_news() {
   News latest = ticket_->take();
   news_.text += latest.text;
   news_.phase = latest.phase;
-  news_.load_progress = latest.load_progress;
+  news_.progress = latest.progress;
   if (latest.outcome) news_.outcome = std::move(latest.outcome);
 }
 
 Standing AnswerCourse::standing() const {
-  return {.phase = news_.phase, .load_progress = news_.load_progress, .position = desk_.position(ticket_)};
+  return {.phase = news_.phase, .progress = news_.progress, .position = desk_.position(ticket_)};
 }
 
 bool AnswerCourse::wait_for_outcome() {
@@ -100,12 +100,13 @@ bool AnswerCourse::stream(httplib::DataSink& sink) {
   };
   if (!write(format_->begin())) return false;
   if (!news_.outcome && news_.text.empty() && !write(format_->sign_of_life(standing()))) return false;
-  const auto enough = [&] { return news_.outcome || !news_.text.empty(); };
+  const auto sign = [&] { return write(format_->sign_of_life(standing())); };
+  Phase told = news_.phase;
+  const auto enough = [&] { return news_.outcome || !news_.text.empty() || news_.phase != told; };
   for (;;) {
-    if (!wait_until(enough, Clock::time_point::max(),
-                    [&] { return write(format_->sign_of_life(standing())); })) {
-      return false;
-    }
+    if (!wait_until(enough, Clock::time_point::max(), sign)) return false;
+    const bool other_phase = std::exchange(told, news_.phase) != news_.phase;
+    if (other_phase && news_.text.empty() && !news_.outcome && !sign()) return false;
     const std::string text = std::exchange(news_.text, {});
     if (!text.empty() && !write(format_->piece(text))) return false;
     if (!news_.outcome) continue;

@@ -13,7 +13,7 @@ namespace plimsoll::server {
 /// Where the work stands.
 struct Standing {
   Phase phase = Phase::queued;
-  float load_progress = 0;
+  float progress = 0;  // of loading, of looking
   std::size_t position = 0;
 };
 

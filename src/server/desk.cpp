@@ -96,17 +96,19 @@ void Desk::answer(const TicketPtr& ticket) {
 OutcomeOrFailure Desk::outcome_of(const TicketPtr& ticket) {
   Outcome outcome{.queued = std::chrono::duration_cast<std::chrono::milliseconds>(Ticket::Clock::now() -
                                                                                   ticket->submitted())};
-  const auto on_load = [&](float share, std::string_view) { ticket->set_loading(share); };
+  const auto on_progress = [&](Stage stage, float share, std::string_view) {
+    ticket->set_phase(stage == Stage::loading ? Phase::loading : Phase::looking, share);
+  };
   const auto& question = ticket->work().question;
   if (!question) {
-    auto loaded = service_.load(ticket->cancel_flag(), on_load);
+    auto loaded = service_.load(ticket->cancel_flag(), on_progress);
     if (!loaded) return tl::unexpected(loaded.error());
     return outcome;
   }
-  ticket->set_loading(1);
+  ticket->set_phase(Phase::answering, 1);
   auto answer = service_.generate(
       *question, ticket->cancel_flag(),
-      {.on_text = [&](std::string_view text) { ticket->add_text(text); }, .on_load = on_load});
+      {.on_text = [&](std::string_view text) { ticket->add_text(text); }, .on_progress = on_progress});
   if (!answer) return tl::unexpected(answer.error());
   if (answer->result.finish_reason == FinishReason::cancelled && !ticket->cancel_flag()->cancelled()) {
     std::lock_guard lock(mutex_);

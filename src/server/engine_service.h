@@ -17,7 +17,7 @@ using report::Json;
 /// What to do while an answer is made. Both are called on the thread that waits.
 struct AnswerSinks {
   TextSink on_text;
-  ProgressSink on_load;
+  ProgressSink on_progress;
 };
 
 /// The outcome of a question, and the memory at its end as `run --json` shows it.

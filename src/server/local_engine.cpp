@@ -103,13 +103,13 @@ MemoryBudget LocalEngine::budget_of_this_machine(std::optional<std::size_t> line
 }
 
 ProgressSink LocalEngine::watched(const ProgressSink& progress) {
-  return [this, &progress](float share, std::string_view text) {
-    {
+  return [this, &progress](Stage stage, float share, std::string_view text) {
+    if (stage == Stage::loading) {
       std::lock_guard lock(mutex_);
       load_share_ = share;
       loading_ = share < 1;
     }
-    if (progress) progress(share, text);
+    if (progress) progress(stage, share, text);
   };
 }
 
@@ -120,7 +120,8 @@ tl::expected<Answer, ServiceFailure> LocalEngine::generate(const GenerationReque
   if (!job) return tl::unexpected(job.error());
   // Nobody waits for a load, either.
   if ((*job)->flag()->cancelled()) return finished({.finish_reason = FinishReason::cancelled});
-  auto result = session_.evaluator->generate(request, sinks.on_text, watched(sinks.on_load), (*job)->flag());
+  auto result =
+      session_.evaluator->generate(request, sinks.on_text, watched(sinks.on_progress), (*job)->flag());
   {
     std::lock_guard lock(mutex_);
     asked_for_.reset();

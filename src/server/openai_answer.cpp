@@ -77,7 +77,9 @@ class OpenAiFormat final : public AnswerFormat {
 
   std::string sign_of_life(const Standing& standing) const override {
     Json state = {{"phase", to_string(standing.phase)}};
-    if (standing.phase == Phase::loading) state["progress"] = standing.load_progress;
+    if (standing.phase == Phase::loading || standing.phase == Phase::looking) {
+      state["progress"] = standing.progress;
+    }
     if (standing.phase == Phase::queued) state["position"] = standing.position;
     return ": " + to_text(state) + "\n\n";
   }

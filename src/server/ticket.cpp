@@ -12,6 +12,8 @@ std::string_view to_string(Phase phase) {
       return "queued";
     case Phase::loading:
       return "loading";
+    case Phase::looking:
+      return "looking";
     case Phase::answering:
       return "answering";
   }
@@ -26,7 +28,7 @@ News Ticket::take() {
   eventfd_t count = 0;
   ::eventfd_read(ready_.get(), &count);
   News news = std::move(news_);
-  news_ = {.text = {}, .phase = news.phase, .load_progress = news.load_progress};
+  news_ = {.text = {}, .phase = news.phase, .progress = news.progress};
   return news;
 }
 
@@ -37,11 +39,11 @@ void Ticket::add_text(std::string_view text) {
   ::eventfd_write(ready_.get(), 1);
 }
 
-// Not worth waking anybody: it is told when a comment is due.
-void Ticket::set_loading(float progress) {
+// Only another phase is worth waking somebody: how far it is is told when a sign of life is due.
+void Ticket::set_phase(Phase phase, float progress) {
   std::lock_guard lock(mutex_);
-  news_.phase = progress < 1 ? Phase::loading : Phase::answering;
-  news_.load_progress = progress;
+  news_.progress = progress;
+  if (std::exchange(news_.phase, phase) != phase) ::eventfd_write(ready_.get(), 1);
 }
 
 void Ticket::end(OutcomeOrFailure outcome) {

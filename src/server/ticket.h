@@ -22,9 +22,9 @@ struct Work {
   std::vector<TemporaryFile> files{};           // that the question names; removed with this
 };
 
-enum class Phase { queued, loading, answering };
+enum class Phase { queued, loading, looking, answering };
 
-/// "queued", "loading", "answering".
+/// "queued", "loading", "looking", "answering".
 std::string_view to_string(Phase phase);
 
 /// What came of it.
@@ -38,7 +38,7 @@ using OutcomeOrFailure = tl::expected<Outcome, ServiceFailure>;
 struct News {
   std::string text;  // of the answer, since the last news
   Phase phase = Phase::queued;
-  float load_progress = 0;
+  float progress = 0;                         // of loading, of looking
   std::optional<OutcomeOrFailure> outcome{};  // told once, the last news
 };
 
@@ -59,7 +59,7 @@ class Ticket {
   News take();
 
   void add_text(std::string_view text);
-  void set_loading(float progress);
+  void set_phase(Phase phase, float progress);
   /// The first one counts.
   void end(OutcomeOrFailure outcome);
 

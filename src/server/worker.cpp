@@ -164,8 +164,12 @@ class Worker {
   }
 
   ProgressSink progress_of(const Json& id) {
-    return [this, id](float share, std::string_view text) {
-      out_.send({{{"type", "progress"}, {"id", id}, {"share", share}, {"text", text}}});
+    return [this, id](Stage stage, float share, std::string_view text) {
+      out_.send({{{"type", "progress"},
+                  {"id", id},
+                  {"looking", stage == Stage::looking},
+                  {"share", share},
+                  {"text", text}}});
     };
   }
 

@@ -9,6 +9,10 @@ namespace plimsoll::server {
 
 namespace {
 
+Stage stage_of(const Frame& progress) {
+  return progress.head.at("looking").get<bool>() ? Stage::looking : Stage::loading;
+}
+
 // How long an answer that was cancelled may take to end before its worker is ended under it.
 constexpr std::chrono::seconds kCancelPatience{10};
 constexpr std::chrono::seconds kEndPatience{5};
@@ -140,8 +144,9 @@ tl::expected<Json, ServiceFailure> WorkerEngine::ask(Lock& lock, std::uint64_t i
     }
     lock.unlock();
     if (type == "text" && sinks.on_text) sinks.on_text(frame.head.at("text").get_ref<const std::string&>());
-    if (type == "progress" && sinks.on_load) {
-      sinks.on_load(frame.head.at("share").get<float>(), frame.head.at("text").get_ref<const std::string&>());
+    if (type == "progress" && sinks.on_progress) {
+      sinks.on_progress(stage_of(frame), frame.head.at("share").get<float>(),
+                        frame.head.at("text").get_ref<const std::string&>());
     }
     lock.lock();
   }
@@ -215,7 +220,7 @@ void WorkerEngine::on_frame(Frame frame) {
   } else if (id == frame.head.end()) {
     not_opened_ = error_from_wire(frame.head.at("error"));
   } else {
-    if (type == "progress") {
+    if (type == "progress" && stage_of(frame) == Stage::loading) {
       const auto share = frame.head.at("share").get<float>();
       sample_.take_load({share < 1 ? ModelState::loading : ModelState::loaded, share});
     }

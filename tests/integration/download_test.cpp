@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "models/sha256.h"
+#include "tests/file_text.h"
 #include "tests/integration/test_server.h"
 #include "tests/temporary_folder.h"
 
@@ -20,12 +21,6 @@ using test::Connection;
 using test::Request;
 using test::TestServer;
 using testing::HasSubstr;
-
-std::string content_of(const fs::path& path) {
-  std::ostringstream content;
-  content << std::ifstream(path, std::ios::binary).rdbuf();
-  return content.str();
-}
 
 class DownloadTest : public testing::Test {
  protected:
@@ -57,7 +52,7 @@ class DownloadTest : public testing::Test {
 
   void expect_whole(const Expected<void>& result) {
     ASSERT_TRUE(result) << result.error().message;
-    EXPECT_EQ(content_of(target_), content_);
+    EXPECT_EQ(test::file_text(target_), content_);
     EXPECT_FALSE(fs::exists(part_));
     EXPECT_FALSE(fs::exists(part_.string() + ".etag"));
   }

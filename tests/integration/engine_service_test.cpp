@@ -4,11 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <future>
 #include <iterator>
 #include <mutex>
 
+#include "tests/file_text.h"
 #include "tests/integration/served_model.h"
 
 namespace plimsoll::test {
@@ -46,7 +46,7 @@ TEST_P(EngineServiceTest, AnswersAndStreams) {
   std::string streamed;
   float share = -1;
   const AnswerSinks sinks{[&](std::string_view text) { streamed += text; },
-                          [&](float now, std::string_view) { share = now; }};
+                          [&](Stage, float now, std::string_view) { share = now; }};
   const auto answer = engine_->generate(ask_about_dog_and_car(), std::make_shared<CancelFlag>(), sinks);
   ASSERT_TRUE(answer) << answer.error().error.message;
   EXPECT_EQ(answer->result.answer, kDogAndCar);
@@ -61,8 +61,7 @@ TEST_P(EngineServiceTest, AnswersAndStreams) {
 }
 
 TEST_P(EngineServiceTest, ReadsPicturesFromBytes) {
-  std::ifstream file(kExamples / "dog-car.png", std::ios::binary);
-  const std::string bytes(std::istreambuf_iterator<char>(file), {});
+  const std::string bytes = file_text(kExamples / "dog-car.png");
   const auto answer = engine_->generate(ask("What is in this image?", {{bytes}}), nullptr, {});
   ASSERT_TRUE(answer) << answer.error().error.message;
   EXPECT_EQ(answer->result.answer, kDogAndCar);
@@ -89,8 +88,8 @@ TEST_P(EngineServiceTest, ACancelBeforeItBeganIsNotLost) {
 
 TEST_P(EngineServiceTest, ACancelWhileItLooksEndsIt) {
   const auto flag = std::make_shared<CancelFlag>();
-  const AnswerSinks sinks{{}, [&](float share, std::string_view) {
-                            if (share < 1) return;
+  const AnswerSinks sinks{{}, [&](Stage stage, float, std::string_view) {
+                            if (stage != Stage::looking) return;
                             flag->cancel();
                             engine_->cancel_running();
                           }};
@@ -116,7 +115,7 @@ TEST_P(EngineServiceTest, ACancelAtAnyMomentEndsIt) {
 
 TEST_P(EngineServiceTest, ASecondAnswerIsBusy) {
   std::optional<ErrorCode> second;
-  const AnswerSinks sinks{{}, [&](float, std::string_view) {
+  const AnswerSinks sinks{{}, [&](Stage, float, std::string_view) {
                             const auto answer = engine_->generate(ask_about_dog_and_car(), nullptr, {});
                             if (!answer) second = answer.error().error.code;
                           }};
@@ -182,7 +181,7 @@ TEST_P(EngineServiceTest, APlanForThisMachineDoesNotCountTheLoadedModelTwice) {
 
 TEST_P(EngineServiceTest, APlanDoesNotWaitForAnAnswer) {
   bool planned = false;
-  const AnswerSinks sinks{{}, [&](float, std::string_view) {
+  const AnswerSinks sinks{{}, [&](Stage, float, std::string_view) {
                             planned = planned || engine_->plan(std::nullopt, std::nullopt).has_value();
                           }};
   EXPECT_TRUE(engine_->generate(ask_about_dog_and_car(), nullptr, sinks));
@@ -192,8 +191,8 @@ TEST_P(EngineServiceTest, APlanDoesNotWaitForAnAnswer) {
 TEST_P(EngineServiceTest, StoppingEndsWhatRunsAndAnswersNothingMore) {
   std::promise<void> looking;
   std::once_flag once;
-  const AnswerSinks sinks{{}, [&](float share, std::string_view) {
-                            if (share == 1) std::call_once(once, [&] { looking.set_value(); });
+  const AnswerSinks sinks{{}, [&](Stage stage, float, std::string_view) {
+                            if (stage == Stage::looking) std::call_once(once, [&] { looking.set_value(); });
                           }};
   auto answer =
       std::async(std::launch::async, [&] { return engine_->generate(ask_about_many(), nullptr, sinks); });
@@ -219,7 +218,7 @@ TEST_P(EngineServiceTest, StoppingWithPatienceLetsAnAnswerEnd) {
   std::promise<void> looking;
   std::once_flag once;
   const AnswerSinks sinks{
-      {}, [&](float, std::string_view) { std::call_once(once, [&] { looking.set_value(); }); }};
+      {}, [&](Stage, float, std::string_view) { std::call_once(once, [&] { looking.set_value(); }); }};
   auto answer = std::async(std::launch::async,
                            [&] { return engine_->generate(ask_about_dog_and_car(), nullptr, sinks); });
   looking.get_future().wait();
@@ -235,7 +234,8 @@ TEST(LocalEngine, WhatWasAskedForStaysUntilTheNextAnswerWhereTheClassKeepsNothin
   ASSERT_TRUE(engine->load(nullptr, {}));
   EXPECT_EQ(state(), "loaded");
   bool loads = false;
-  EXPECT_TRUE(engine->generate(ask("Hello!"), nullptr, {{}, [&](float, std::string_view) { loads = true; }}));
+  EXPECT_TRUE(
+      engine->generate(ask("Hello!"), nullptr, {{}, [&](Stage, float, std::string_view) { loads = true; }}));
   EXPECT_FALSE(loads);
   EXPECT_TRUE(eventually([&] { return state() == "idle"; }));
 }

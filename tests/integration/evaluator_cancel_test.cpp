@@ -87,7 +87,7 @@ TEST(Cancel, DuringTheEncodingOfAPictureEndsItSoonAndTheNextWorks) {
 
 TEST(Cancel, DuringTheLoadLeavesNothingBehind) {
   Bench bench;
-  auto cancelled = bench->load([&](float, std::string_view) { bench->cancel_generation(); });
+  auto cancelled = bench->load([&](Stage, float, std::string_view) { bench->cancel_generation(); });
   // The load is quick: a cancel that came too late is a load that succeeded.
   if (!cancelled) {
     EXPECT_EQ(cancelled.error().code, ErrorCode::cancelled);
@@ -108,7 +108,7 @@ TEST(Cancel, IsNotRememberedWhenNothingRuns) {
 TEST(Cancel, DuringTheLoadOfAQuestionCancelsTheQuestion) {
   Bench bench;
   auto result = bench->generate(ask_about_dog_and_car(), {},
-                                [&](float, std::string_view) { bench->cancel_generation(); });
+                                [&](Stage, float, std::string_view) { bench->cancel_generation(); });
   ASSERT_TRUE(result);
   EXPECT_EQ(result->finish_reason, FinishReason::cancelled);
   EXPECT_TRUE(result->answer.empty());

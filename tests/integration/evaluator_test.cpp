@@ -11,7 +11,7 @@ TEST(Evaluator, LoadsWithProgressAndOnlyOnce) {
   Bench bench;
   std::vector<float> shares;
   std::string last;
-  auto first = bench->load([&](float share, std::string_view text) {
+  auto first = bench->load([&](Stage, float share, std::string_view text) {
     shares.push_back(share);
     last = text;
   });
@@ -21,7 +21,7 @@ TEST(Evaluator, LoadsWithProgressAndOnlyOnce) {
   EXPECT_EQ(last, "Loading plimsoll-tiny: 100%");
 
   bool progressed = false;
-  auto second = bench->load([&](float, std::string_view) { progressed = true; });
+  auto second = bench->load([&](Stage, float, std::string_view) { progressed = true; });
   ASSERT_TRUE(second);
   EXPECT_FALSE(progressed);
   EXPECT_EQ(second->info().name, first->info().name);
@@ -32,7 +32,7 @@ TEST(Evaluator, SaysHowFarItHasLookedAtItsPictures) {
   ASSERT_TRUE(bench->load());
   std::vector<std::string> said;
   auto request = ask("What is in these images?", {picture("dog-car.png"), picture("cat.png")});
-  ASSERT_TRUE(bench->generate(request, {}, [&](float share, std::string_view text) {
+  ASSERT_TRUE(bench->generate(request, {}, [&](Stage, float share, std::string_view text) {
     EXPECT_GE(share, 0);
     EXPECT_LE(share, 1);
     said.emplace_back(text);

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "tests/file_text.h"
 #include "tests/integration/program.h"
 #include "tests/integration/test_server.h"
 #include "tests/temporary_folder.h"
@@ -21,12 +22,6 @@ constexpr const char* kListing = R"({"sha": "abc123", "siblings": [
   {"rfilename": "README.md"}, {"rfilename": "plimsoll-tiny-q8_0.gguf"}, {"rfilename": "plimsoll-tiny-f16.gguf"},
   {"rfilename": "mmproj-plimsoll-tiny-q8_0.gguf"}, {"rfilename": "mmproj-plimsoll-tiny-f16.gguf"}]})";
 
-std::string content_of(const fs::path& path) {
-  std::ostringstream content;
-  content << std::ifstream(path, std::ios::binary).rdbuf();
-  return content.str();
-}
-
 class PullCommand : public testing::Test {
  protected:
   PullCommand()
@@ -36,7 +31,7 @@ class PullCommand : public testing::Test {
           if (!request.target.starts_with(prefix)) {
             return c.answer("404 Not Found", "Content-Length: 0\r\n");
           }
-          const std::string content = content_of(kTiny + request.target.substr(prefix.size()));
+          const std::string content = file_text(kTiny + request.target.substr(prefix.size()));
           if (!stalling_) return serve_file(request, c, content);
           serve_beginning(c, content, content.size() / 2);
           c.stall();
@@ -66,8 +61,8 @@ TEST_F(PullCommand, APulledModelIsFoundByItsName) {
   const Ended pulled = run_program({"pull", "hf:test/tiny", "--name", "mine"});
   ASSERT_EQ(pulled.exit_code, 0) << pulled.err;
   EXPECT_THAT(pulled.out, HasSubstr("plimsoll run --model mine"));
-  EXPECT_EQ(content_of(models_ / "mine" / "plimsoll-tiny-q8_0.gguf"),
-            content_of(kTiny + "plimsoll-tiny-q8_0.gguf"));
+  EXPECT_EQ(file_text(models_ / "mine" / "plimsoll-tiny-q8_0.gguf"),
+            file_text(kTiny + "plimsoll-tiny-q8_0.gguf"));
 
   const Ended listed = run_program({"models", "--json"});
   ASSERT_EQ(listed.exit_code, 0) << listed.err;
@@ -101,8 +96,8 @@ TEST_F(PullCommand, AnInterruptKeepsWhatCame) {
   const Ended again = run_program({"pull", "hf:test/tiny", "--name", "mine", "--json"});
   ASSERT_EQ(again.exit_code, 0) << again.err;
   EXPECT_EQ(nlohmann::json::parse(again.out)["files"][0]["how"], "downloaded");
-  EXPECT_EQ(content_of(models_ / "mine" / "mmproj-plimsoll-tiny-q8_0.gguf"),
-            content_of(kTiny + "mmproj-plimsoll-tiny-q8_0.gguf"));
+  EXPECT_EQ(file_text(models_ / "mine" / "mmproj-plimsoll-tiny-q8_0.gguf"),
+            file_text(kTiny + "mmproj-plimsoll-tiny-q8_0.gguf"));
   EXPECT_FALSE(fs::exists(part));
 }
 

@@ -10,6 +10,7 @@
 #include "models/hub_request.h"
 #include "models/model_folder.h"
 #include "models/sha256.h"
+#include "tests/file_text.h"
 #include "tests/integration/test_server.h"
 #include "tests/kernel_tree.h"
 #include "tests/temporary_folder.h"
@@ -26,12 +27,6 @@ using testing::HasSubstr;
 
 constexpr const char* kText = "GGUF the text model";
 constexpr const char* kVision = "GGUF the encoder";
-
-std::string content_of(const fs::path& path) {
-  std::ostringstream content;
-  content << std::ifstream(path, std::ios::binary).rdbuf();
-  return content.str();
-}
 
 class PullTest : public testing::Test {
  protected:
@@ -75,8 +70,8 @@ class PullTest : public testing::Test {
 TEST_F(PullTest, FetchesTheEncoderAndThenTheModel) {
   const auto pulled = pull(model(), settings(), cancel_);
   ASSERT_TRUE(pulled) << pulled.error().message;
-  EXPECT_EQ(content_of(folder_ / "a.gguf"), kText);
-  EXPECT_EQ(content_of(folder_ / "mmproj-a.gguf"), kVision);
+  EXPECT_EQ(test::file_text(folder_ / "a.gguf"), kText);
+  EXPECT_EQ(test::file_text(folder_ / "mmproj-a.gguf"), kVision);
   const auto requests = server_.requests();
   ASSERT_EQ(requests.size(), 2U);
   EXPECT_EQ(requests[0].target, "/owner/repo/resolve/main/mmproj-a.gguf");
@@ -103,7 +98,7 @@ TEST_F(PullTest, UsesWhatLlamaCppAndTheHubsClientHave) {
   ASSERT_TRUE(pulled) << pulled.error().message;
   EXPECT_TRUE(server_.requests().empty());
   EXPECT_TRUE(fs::is_symlink(folder_ / "a.gguf"));
-  EXPECT_EQ(content_of(folder_ / "mmproj-a.gguf"), kVision);
+  EXPECT_EQ(test::file_text(folder_ / "mmproj-a.gguf"), kVision);
   EXPECT_EQ(pulled->files[0].program, "Hugging Face");
   EXPECT_EQ(pulled->files[1].program, "llama.cpp");
 }
@@ -113,7 +108,7 @@ TEST_F(PullTest, DoesNotTrustWhatLiesInACache) {
   const auto pulled = pull(model(), settings(), cancel_);
   ASSERT_TRUE(pulled) << pulled.error().message;
   EXPECT_FALSE(fs::is_symlink(folder_ / "a.gguf"));
-  EXPECT_EQ(content_of(folder_ / "a.gguf"), kText);
+  EXPECT_EQ(test::file_text(folder_ / "a.gguf"), kText);
 }
 
 TEST_F(PullTest, ALinkWhoseCacheWasEmptiedIsFetched) {
@@ -121,7 +116,7 @@ TEST_F(PullTest, ALinkWhoseCacheWasEmptiedIsFetched) {
   std::ofstream(folder_ / "origin.json") << R"({"repository": "owner/repo"})";
   fs::create_symlink(tree_.root() / "gone.gguf", folder_ / "a.gguf");
   ASSERT_TRUE(pull(model(), settings(), cancel_));
-  EXPECT_EQ(content_of(folder_ / "a.gguf"), kText);
+  EXPECT_EQ(test::file_text(folder_ / "a.gguf"), kText);
   EXPECT_FALSE(fs::exists(tree_.root() / "gone.gguf"));
 }
 

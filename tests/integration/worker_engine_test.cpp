@@ -15,6 +15,7 @@
 #include <fstream>
 #include <future>
 
+#include "tests/file_text.h"
 #include "tests/integration/served_model.h"
 
 namespace plimsoll::test {
@@ -32,8 +33,8 @@ pid_t pid_of(const WorkerEngine& engine) { return worker_of(engine)["pid"].get<p
 // Asks, and sends the worker this signal as soon as it looks at the pictures.
 tl::expected<server::Answer, server::ServiceFailure> lose_worker(WorkerEngine& engine, int signal) {
   const pid_t pid = pid_of(engine);
-  const server::AnswerSinks sinks{{}, [&](float share, std::string_view) {
-                                    if (share == 1) ::kill(pid, signal);
+  const server::AnswerSinks sinks{{}, [&](Stage stage, float, std::string_view) {
+                                    if (stage == Stage::looking) ::kill(pid, signal);
                                   }};
   return engine.generate(ask_about_many(), nullptr, sinks);
 }
@@ -159,9 +160,7 @@ TEST(WorkerEngine, TheKernelPrefersItWhenMemoryRunsOut) {
 TEST(WorkerEngine, StaysSmallItself) {
   const auto engine = worker_engine();
   ASSERT_TRUE(engine->load(nullptr, {}));
-  std::ifstream maps("/proc/self/maps");
-  const std::string text(std::istreambuf_iterator<char>(maps), {});
-  EXPECT_THAT(text, testing::Not(HasSubstr(".gguf")));
+  EXPECT_THAT(file_text("/proc/self/maps"), testing::Not(HasSubstr(".gguf")));
 }
 
 TEST(WorkerEngine, OneThatCanNotBeStartedSaysWhy) {

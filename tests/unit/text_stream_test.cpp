@@ -60,8 +60,8 @@ TEST_F(Stream, ClosingShowsWhatIsLeft) {
 }
 
 TEST_F(Stream, ReportsProgressOnceAndWithoutText) {
-  stream.report(0.25F, "a quarter");
-  stream.report(0.5F, "half");
+  stream.report(Stage::loading, 0.25F, "a quarter");
+  stream.report(Stage::loading, 0.5F, "half");
   const TextStream::Update update = stream.wait();
   ASSERT_TRUE(update.progress);
   EXPECT_FLOAT_EQ(update.progress->share, 0.5F);

@@ -20,7 +20,7 @@ class FakeEngine final : public server::EngineService {
                                                 const server::AnswerSinks& sinks) override {
     std::unique_lock lock(mutex_);
     requests_.push_back(request);
-    if (loads_) sinks.on_load(0.5F, "half");
+    if (loads_) sinks.on_progress(Stage::loading, 0.5F, "half");
     for (const std::string& piece : before_) sinks.on_text(piece);
     ++running_;
     changed_.notify_all();

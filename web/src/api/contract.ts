@@ -139,7 +139,7 @@ export interface Message {
 
 /** Where an answer stands while nothing is said yet. */
 export interface Phase {
-  phase: "queued" | "loading" | "answering";
+  phase: "queued" | "loading" | "looking" | "answering";
   progress?: number;
   position?: number;
 }

@@ -41,6 +41,7 @@ describe("words about an answer", () => {
   it("say where the work stands", () => {
     expect(phaseWords({ phase: "queued", position: 2 }, false)).toBe("Waiting: number 2 in line");
     expect(phaseWords({ phase: "loading", progress: 0.42 }, true)).toBe("Loading the model: 42%");
+    expect(phaseWords({ phase: "looking", progress: 0.6 }, true)).toBe("Looking: 60%");
     expect(phaseWords({ phase: "answering" }, true)).toBe("Looking and reading");
     expect(endWords("stop")).toBe("");
     expect(endWords("memory")).toMatch(/ran out of memory/);

@@ -28,5 +28,6 @@ export function endWords(finish: string): string {
 export function phaseWords(phase: Phase, hasMedia: boolean): string {
   if (phase.phase === "queued") return phase.position ? `Waiting: number ${phase.position} in line` : "Waiting in line";
   if (phase.phase === "loading") return phase.progress === undefined ? "Loading the model" : `Loading the model: ${formatShare(phase.progress)}`;
+  if (phase.phase === "looking") return phase.progress ? `Looking: ${formatShare(phase.progress)}` : "Looking";
   return hasMedia ? "Looking and reading" : "Reading";
 }

@@ -31,7 +31,7 @@ export class TurnView {
 
   onPhase(phase: Phase): void {
     this.phase = phase;
-    show(this.progress, phase.phase === "loading");
+    show(this.progress, phase.phase === "loading" || phase.phase === "looking");
     if (phase.progress !== undefined) this.progress.value = phase.progress;
     this.tick();
   }
