@@ -14,7 +14,7 @@ namespace plimsoll::cli {
 struct ModelsOverview {
   std::vector<models::ModelHere> here{};
   std::vector<models::CatalogueModel> catalogue{};
-  std::vector<models::FoundFile> found{};                // in other programs' caches
+  std::vector<models::FoundFile> found{};               // in other programs' caches
   std::vector<std::filesystem::path> pulled_folders{};  // the first is where a pull goes
 };
 
