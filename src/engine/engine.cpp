@@ -107,8 +107,7 @@ Expected<void> Engine::settle_text_weights() {
   return weights.keep_layers(room);
 }
 
-// ---- what can leave
-// -----------------------------------------------------------------------------------------
+// ---- what can leave ----
 
 std::size_t Engine::give_back_vision() {
   const bool needed =
