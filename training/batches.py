@@ -24,7 +24,7 @@ class Plan:
 
 
 # One tile is asked about as often as five: it is what the smallest devices see.
-PLANS = {"overview": Plan(0.30, 168), "twice": Plan(0.07, 208), "square": Plan(0.41, 344), "wide": Plan(0.11, 256), "tall": Plan(0.11, 256)}
+PLANS = {"overview": Plan(0.34, 176), "twice": Plan(0.06, 208), "square": Plan(0.40, 344), "wide": Plan(0.10, 256), "tall": Plan(0.10, 256)}
 _ANSWER_SHARE = 0.42  # of the tokens, at most
 
 

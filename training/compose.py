@@ -17,8 +17,9 @@ def random_scene(world: World, r: random.Random, layout: str, kind: str | None =
     scene.choose_background()
     kinds = KINDS if world.unknown else {each: share for each, share in KINDS.items() if each != "unknown"}
     scene.kind = kind or r.choices(list(kinds), list(kinds.values()))[0]
-    # Small things are only shown where tiles show them large enough, and now and then where one tile has to do.
-    scene.small = LAYOUTS[layout].tiles > 1 or r.random() < 0.3
+    # Small things are shown where tiles show them large enough, and half of the time where one tile has to do.
+    scene.small = LAYOUTS[layout].tiles > 1 or r.random() < 0.5
+    scene.smallest_text = 0.13 if not scene.small else 0.055 if LAYOUTS[layout].tiles > 1 else 0.075
     _COMPOSERS[scene.kind](scene)
     return scene
 
@@ -29,6 +30,8 @@ def _aspect(r: random.Random, layout: str) -> float:
         return r.uniform(2, 3) if r.random() < 0.6 else 2.0
     if shape.rows > shape.columns:
         return 1 / (r.uniform(2, 3) if r.random() < 0.6 else 2.0)
+    if shape.tiles == 1 and r.random() < 0.18:  # one tile shows every picture, also a wide or a tall one, squeezed
+        return r.uniform(2, 3) ** r.choice([-1, 1])
     return 1.0 if r.random() < 0.55 else math.exp(r.uniform(-math.log(1.95), math.log(1.95)))
 
 
@@ -205,7 +208,7 @@ def _text(scene: Scene) -> None:
         more = random_text(world, r, not scene.small)
         fits_a_line = len(text + more) < (12 if scene.small else 9)
         text += (" " if fits_a_line and r.random() < 0.4 else "\n") + more
-    smallest = 0.1 if _wide(scene) or _tall(scene) else 0.055 if scene.small else 0.13
+    smallest = max(0.1, scene.smallest_text) if _wide(scene) or _tall(scene) else scene.smallest_text
     if r.random() < 0.3 and scene.height < 1.5:
         _sign_over_drawing(scene, text.replace("\n", " ") if len(text) < 10 else text.split("\n")[0], smallest)
     else:
