@@ -79,9 +79,9 @@ class Painter:
         return Image.fromarray(renderer.render(size, counts, backgrounds, objects)[0].permute(1, 2, 0).numpy())
 
 
-def compose_set(data: Path, folder: Path, name: str, count: int, seed: int) -> list[dict]:
+def compose_set(data: Path, folder: Path, name: str, count: int, seed: int, styles: list[str] | None = None) -> list[dict]:
     recipe, r = RECIPES[name], random.Random(seed)
-    world = World(data, training=False, **recipe.world)
+    world = World(data, training=False, **(recipe.world | ({"styles": styles} if styles else {})))
     painter = Painter(world, data, recipe.world.get("drawings", "drawings"))
     folder.mkdir(parents=True, exist_ok=True)
     rows: list[dict] = []
@@ -108,9 +108,11 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--set", choices=list(RECIPES), required=True)
     parser.add_argument("--count", type=int, default=300)
+    parser.add_argument("--styles", help="these drawing styles instead of the set's own, comma-separated")
     parser.add_argument("--seed", type=int, default=20261124)
     options = parser.parse_args()
-    rows = compose_set(options.data, options.folder, options.set, options.count, options.seed)
+    rows = compose_set(options.data, options.folder, options.set, options.count, options.seed,
+                       options.styles.split(",") if options.styles else None)
     print(f"{options.folder}: {len(rows)} questions")
 
 

@@ -1,6 +1,10 @@
-"""Reads a pair of GGUF files back into the model, and lets it answer: to compare the training code with the runtime."""
+"""Reads a pair of GGUF files back into the model, and lets it answer: to compare the training code with the runtime.
+
+    python3 -m training.shipped FOLDER PICTURE QUESTION
+"""
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -62,3 +66,17 @@ def answer(model: Model, tokenizer: Tokenizer, picture: Path, question: str, lon
         if ids[-1] == END:
             break
     return tokenizer.decode(ids[asked:]).strip()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("picture", type=Path)
+    parser.add_argument("question")
+    options = parser.parse_args()
+    text, vision = (next(options.folder.glob(pattern)) for pattern in ("plimsoll-tiny-*.gguf", "mmproj-*.gguf"))
+    print(answer(*load(text, vision), options.picture, options.question))
+
+
+if __name__ == "__main__":
+    main()
