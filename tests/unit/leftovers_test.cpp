@@ -11,6 +11,7 @@ namespace {
 // A pool with something in its cache.
 std::shared_ptr<MemoryPool> used_pool() {
   auto pool = MemoryPool::create();
+  pool->set_cache_limit(kMiB);
   EXPECT_TRUE(pool->allocate(MemoryHolder::kv, kMiB));  // freed at once
   EXPECT_GT(pool->cache_memory(), 0U);
   return pool;

@@ -10,7 +10,9 @@ const ModelFiles kPlain{.name = "plain"};
 GenerationRequest asked_with(Turn turn) {
   return {.turns = {{.prompt = "Hello", .answer = "Hello!"}, std::move(turn)}};
 }
-GenerationRequest about_a_picture() { return asked_with({.prompt = "?", .images = {{"a.png"}}}); }
+GenerationRequest about_a_picture() {
+  return asked_with({.prompt = "?", .images = {{std::filesystem::path("a.png")}}});
+}
 GenerationRequest about_a_video() { return asked_with({.prompt = "?", .video = VideoSource{"a.mp4"}}); }
 
 TEST(SystemPrompt, PicturesAndVideosHaveEachTheirOwn) {
