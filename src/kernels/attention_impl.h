@@ -17,13 +17,17 @@ struct AttentionMemory {
         width(static_cast<std::size_t>(shape.head_width)),
         padded_width(padded_rows(shape.head_width)),
         keys(0),
-        values(keys + aligned(rows * width * kHalf)),
+        values(keys + aligned(rows * key_steps(shape) * 2 * kHalf)),
         scores(values + rows * padded_width * kHalf),
         shares(scores + rows * kStripRows * sizeof(float)),
         queries(shares + aligned(rows * kStripRows * kHalf)),
         key_scales(queries + (Attended::kWhole ? aligned(width * kStripRows * kHalf) : 0)),
         value_scales(key_scales + (Attended::kWhole ? aligned(rows * sizeof(float)) : 0)),
         end(value_scales + (Attended::kWhole ? aligned(padded_width * sizeof(float)) : 0)) {}
+
+  static std::size_t key_steps(const AttentionShape& shape) {
+    return static_cast<std::size_t>(kLayout.steps(Precision::bf16, shape.head_width));
+  }
 
   static constexpr std::size_t kHalf = sizeof(std::uint16_t);
   std::size_t rows, width, padded_width;
@@ -52,17 +56,19 @@ class Head {
 
   // `out`: this head's part of the first row.
   void run(float* out) {
-    each_strip(shape_.rows, [&]<int kRows>(int first) {
+    const StripScope scope;
+    each_strip(shape_.rows, [&](int first, auto rows) {
       float inverse_sums[kStripRows];
-      score<kRows>(first);
-      share<kRows>(inverse_sums);
-      gather<kRows>(out + first * (stride_ / 3), inverse_sums);
+      score(first, rows);
+      share(rows, inverse_sums);
+      gather(out + first * (stride_ / 3), rows, inverse_sums);
     });
   }
 
  private:
   static float root(int x) { return __builtin_sqrtf(static_cast<float>(x)) + 1e-3F; }
-  std::ptrdiff_t pairs() const { return shape_.head_width / 2; }
+  // Of values, to whole steps.
+  std::ptrdiff_t pairs() const { return kLayout.steps(Precision::bf16, shape_.head_width); }
   static Vector as_floats(Words halves) { return reinterpret_cast<Vector>(halves << 16); }
 
   // A row of one head as whole numbers; returns what their unit is worth.
@@ -93,7 +99,7 @@ class Head {
       }
       for (std::ptrdiff_t pair = 0; pair < pairs(); ++pair) {
         std::uint32_t bits = 0;
-        if (there) __builtin_memcpy(&bits, key + pair * 2, sizeof(bits));
+        if (there && pair * 2 < shape_.head_width) __builtin_memcpy(&bits, key + pair * 2, sizeof(bits));
         column[pair * kLayout.outputs] = bits;
       }
     }
@@ -139,14 +145,15 @@ class Head {
   }
 
   // Not inlined, these three: each wants all vector registers for itself.
-  template <int kRows>
-  __attribute__((noinline)) void score(int first) {
+  template <typename Rows>
+  __attribute__((noinline)) void score(int first, Rows strip_rows) {
+    const int count = strip_rows;
     const std::uint16_t* rows = queries_ + first * stride_;
     auto stride = static_cast<std::size_t>(stride_);
-    float scales[static_cast<std::size_t>(kRows)];
+    float scales[kStripRows];
     if constexpr (Attended::kWhole) {
       stride = layout_.width;
-      for (int r = 0; r < kRows; ++r) {
+      for (int r = 0; r < count; ++r) {
         scales[r] = round_row(rows + r * stride_, whole_queries_ + static_cast<std::size_t>(r) * stride);
       }
       rows = whole_queries_;
@@ -154,11 +161,11 @@ class Head {
     const std::size_t panel_bytes =
         static_cast<std::size_t>(pairs()) * kLayout.outputs * 2 * sizeof(std::uint16_t);
     for (int p = 0; p < kLayout.panels(shape_.rows); ++p) {
-      const auto sums = strip<Attended, kRows>(
+      const auto sums = strip<Attended>(
           reinterpret_cast<const std::byte*>(rows), stride * sizeof(std::uint16_t),
-          keys_ + static_cast<std::size_t>(p) * panel_bytes, static_cast<int>(pairs()));
+          keys_ + static_cast<std::size_t>(p) * panel_bytes, static_cast<int>(pairs()), strip_rows);
 #pragma GCC unroll 6
-      for (int r = 0; r < kRows; ++r) {
+      for (int r = 0; r < count; ++r) {
 #pragma GCC unroll 4
         for (int v = 0; v < kVectors; ++v) {
           const int column = p * kLayout.outputs + v * kLanes;
@@ -171,9 +178,8 @@ class Head {
   }
 
   // Scores become the shares that they have in their row, but for the division by the row's sum.
-  template <int kRows>
-  __attribute__((noinline)) void share(float* inverse_sums) {
-    for (int r = 0; r < kRows; ++r) {
+  __attribute__((noinline)) void share(int count, float* inverse_sums) {
+    for (int r = 0; r < count; ++r) {
       const float* row = scores_ + r * padded_;
       auto* out = reinterpret_cast<std::byte*>(shares_ + r * padded_);
       const Vector lowest = all(-1e30F);
@@ -196,27 +202,28 @@ class Head {
     }
   }
 
-  template <int kRows>
-  __attribute__((noinline)) void gather(float* out, const float* inverse_sums) {
+  template <typename Rows>
+  __attribute__((noinline)) void gather(float* out, Rows strip_rows, const float* inverse_sums) {
+    const int strip_count = strip_rows;
     const auto rows = static_cast<int>(padded_);
     for (int p = 0; p < kLayout.panels(shape_.head_width); ++p) {
       const std::byte* panel =
           values_ + static_cast<std::size_t>(p) * layout_.rows * kLayout.outputs * sizeof(std::uint16_t);
-      Vector totals[static_cast<std::size_t>(kRows)][kVectors] = {};
+      Vector totals[Rows::kMost][kVectors] = {};
       for (int first = 0, count = 0; first < rows; first += count) {
         count = rows - first < Attended::kChunkRows ? rows - first : Attended::kChunkRows;
         const auto begin = static_cast<std::size_t>(first) * sizeof(std::uint16_t);
-        const auto sums = strip<Attended, kRows>(reinterpret_cast<const std::byte*>(shares_) + begin,
-                                                 layout_.rows * sizeof(std::uint16_t),
-                                                 panel + begin * kLayout.outputs, count / 2);
+        const auto sums = strip<Attended>(reinterpret_cast<const std::byte*>(shares_) + begin,
+                                          layout_.rows * sizeof(std::uint16_t),
+                                          panel + begin * kLayout.outputs, count / 2, strip_rows);
 #pragma GCC unroll 6
-        for (int r = 0; r < kRows; ++r) {
+        for (int r = 0; r < strip_count; ++r) {
 #pragma GCC unroll 4
           for (int v = 0; v < kVectors; ++v) totals[r][v] += numbers(sums.of[r][v]);
         }
       }
 #pragma GCC unroll 6
-      for (int r = 0; r < kRows; ++r) {
+      for (int r = 0; r < strip_count; ++r) {
 #pragma GCC unroll 4
         for (int v = 0; v < kVectors; ++v) {
           const int column = p * kLayout.outputs + v * kLanes, left = shape_.head_width - column;

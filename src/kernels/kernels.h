@@ -19,6 +19,10 @@ struct Kernels {
   InstructionSet set;
   /// How packed matrices and the panels of q8_product are laid out.
   PanelLayout layout;
+  /// Rows at which products are at their best: as many as the processor's second cache holds with their
+  /// results (measured); and where rows are so long that it holds fewer.
+  int row_block;
+  int long_row_block;
   /// From so many rows on q8_product is faster than a product that takes weights row by row (measured).
   int q8_least_rows;
 

@@ -4,14 +4,20 @@
 #include "kernels/attention_impl.h"
 #include "kernels/kernels.h"
 #include "kernels/pack_impl.h"
-#include "kernels/q8_product_impl.h"
 #include "kernels/rows_impl.h"
+#ifdef __AMX_TILE__
+#include "kernels/q8_tiles_impl.h"
+#else
+#include "kernels/q8_product_impl.h"
+#endif
 
 namespace plimsoll::kernels {
 namespace {
 
 constexpr Kernels kTable = {.set = kSet,
                             .layout = kLayout,
+                            .row_block = kRowBlock,
+                            .long_row_block = kLongRowBlock,
                             .q8_least_rows = kQ8LeastRows,
                             .pack_output = pack_output,
                             .prepared_bytes = prepared_bytes,

@@ -2,7 +2,9 @@
 // Everything below is in unnamed namespaces, so that none of it serves code that must run elsewhere.
 #pragma once
 
-#ifdef __AVX512F__
+#if defined(__AMX_TILE__)
+#include "kernels/amx.h"
+#elif defined(__AVX512F__)
 #include "kernels/avx512.h"
 #else
 #include "kernels/avx2.h"

@@ -333,13 +333,15 @@ TEST_P(Sets, MultiplyQ8WeightsAsPlainLoopsDo) {
 constexpr Variant kVariants[] = {{InstructionSet::avx2, Precision::int8},
                                  {InstructionSet::avx2, Precision::bf16},
                                  {InstructionSet::avx512, Precision::int8},
-                                 {InstructionSet::avx512, Precision::bf16}};
+                                 {InstructionSet::avx512, Precision::bf16},
+                                 {InstructionSet::amx, Precision::int8},
+                                 {InstructionSet::amx, Precision::bf16}};
 
 INSTANTIATE_TEST_SUITE_P(Each, Products, testing::ValuesIn(kVariants), [](const auto& each) {
   return std::string(to_string(each.param.set)) +
          (each.param.precision == Precision::int8 ? "_int8" : "_bf16");
 });
-INSTANTIATE_TEST_SUITE_P(Each, Sets, testing::Values(InstructionSet::avx2, InstructionSet::avx512),
+INSTANTIATE_TEST_SUITE_P(Each, Sets, testing::ValuesIn(kInstructionSets),
                          [](const auto& each) { return std::string(to_string(each.param)); });
 
 }  // namespace
