@@ -18,9 +18,11 @@ struct AttentionMemory {
         padded_width(padded_rows(shape.head_width)),
         keys(0),
         values(keys + aligned(rows * key_steps(shape) * 2 * kHalf)),
+        score_stride(apart(rows * sizeof(float)) / sizeof(float)),
+        share_stride(apart(rows * kHalf) / kHalf),
         scores(values + rows * padded_width * kHalf),
-        shares(scores + rows * kStripRows * sizeof(float)),
-        queries(shares + aligned(rows * kStripRows * kHalf)),
+        shares(scores + score_stride * kStripRows * sizeof(float)),
+        queries(shares + share_stride * kStripRows * kHalf),
         key_scales(queries + (Attended::kWhole ? aligned(width * kStripRows * kHalf) : 0)),
         value_scales(key_scales + (Attended::kWhole ? aligned(rows * sizeof(float)) : 0)),
         end(value_scales + (Attended::kWhole ? aligned(padded_width * sizeof(float)) : 0)) {}
@@ -31,7 +33,9 @@ struct AttentionMemory {
 
   static constexpr std::size_t kHalf = sizeof(std::uint16_t);
   std::size_t rows, width, padded_width;
-  std::size_t keys, values, scores, shares, queries, key_scales, value_scales, end;  // where each begins
+  std::size_t keys, values;  // where each begins
+  std::size_t score_stride, share_stride;
+  std::size_t scores, shares, queries, key_scales, value_scales, end;
 };
 
 class Head {
@@ -43,6 +47,8 @@ class Head {
         stride_(3 * shape.heads * shape.head_width),
         queries_(qkv + head * shape.head_width),
         padded_(static_cast<std::ptrdiff_t>(layout_.rows)),
+        score_stride_(static_cast<std::ptrdiff_t>(layout_.score_stride)),
+        share_stride_(static_cast<std::ptrdiff_t>(layout_.share_stride)),
         keys_(memory + layout_.keys),
         values_(memory + layout_.values),
         scores_(reinterpret_cast<float*>(memory + layout_.scores)),
@@ -161,17 +167,15 @@ class Head {
     const std::size_t panel_bytes =
         static_cast<std::size_t>(pairs()) * kLayout.outputs * 2 * sizeof(std::uint16_t);
     for (int p = 0; p < kLayout.panels(shape_.rows); ++p) {
-      const auto sums = strip<Attended>(
-          reinterpret_cast<const std::byte*>(rows), stride * sizeof(std::uint16_t),
-          keys_ + static_cast<std::size_t>(p) * panel_bytes, static_cast<int>(pairs()), strip_rows);
-#pragma GCC unroll 6
-      for (int r = 0; r < count; ++r) {
-#pragma GCC unroll 4
-        for (int v = 0; v < kVectors; ++v) {
-          const int column = p * kLayout.outputs + v * kLanes;
-          Vector x = numbers(sums.of[r][v]);
-          if constexpr (Attended::kWhole) x *= all(scales[r]) * load(All{}, key_scales_ + column);
-          store(All{}, scores_ + r * padded_ + column, x);
+      const std::byte* panel = keys_ + static_cast<std::size_t>(p) * panel_bytes;
+      float* to = scores_ + p * kLayout.outputs;
+      strip_to<Attended>(reinterpret_cast<const std::byte*>(rows), stride * sizeof(std::uint16_t), panel,
+                         static_cast<int>(pairs()), strip_rows, to, layout_.score_stride);
+      if constexpr (!Attended::kWhole) continue;
+      for (int r = 0; r < count; ++r, to += score_stride_) {
+        for (int v = 0; v < kLayout.outputs; v += kLanes) {
+          const Vector scale = all(scales[r]) * load(All{}, key_scales_ + p * kLayout.outputs + v);
+          store(All{}, to + v, load(All{}, to + v) * scale);
         }
       }
     }
@@ -180,8 +184,8 @@ class Head {
   // Scores become the shares that they have in their row, but for the division by the row's sum.
   __attribute__((noinline)) void share(int count, float* inverse_sums) {
     for (int r = 0; r < count; ++r) {
-      const float* row = scores_ + r * padded_;
-      auto* out = reinterpret_cast<std::byte*>(shares_ + r * padded_);
+      const float* row = scores_ + r * score_stride_;
+      auto* out = reinterpret_cast<std::byte*>(shares_ + r * share_stride_);
       const Vector lowest = all(-1e30F);
       Vector highest = lowest, sums{};
       each_vector(shape_.rows, [&](int i, auto lanes) {
@@ -214,7 +218,7 @@ class Head {
         count = rows - first < Attended::kChunkRows ? rows - first : Attended::kChunkRows;
         const auto begin = static_cast<std::size_t>(first) * sizeof(std::uint16_t);
         const auto sums = strip<Attended>(reinterpret_cast<const std::byte*>(shares_) + begin,
-                                          layout_.rows * sizeof(std::uint16_t),
+                                          layout_.share_stride * sizeof(std::uint16_t),
                                           panel + begin * kLayout.outputs, count / 2, strip_rows);
 #pragma GCC unroll 6
         for (int r = 0; r < strip_count; ++r) {
@@ -246,6 +250,7 @@ class Head {
   const std::ptrdiff_t stride_;  // values from row to row
   const std::uint16_t* queries_;
   const std::ptrdiff_t padded_;  // rows, to whole panels
+  const std::ptrdiff_t score_stride_, share_stride_;
   std::byte* keys_;
   std::byte* values_;
   float* scores_;

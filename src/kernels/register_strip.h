@@ -49,6 +49,19 @@ inline __attribute__((always_inline)) Sums<Kind, kRows> strip(const std::byte* a
   return sums;
 }
 
+// Puts the sums into rows of floats.
+template <typename Kind, int kRows>
+inline __attribute__((always_inline)) void strip_to(const std::byte* a, std::size_t stride_bytes,
+                                                    const std::byte* panel, int step_count,
+                                                    Count<kRows> rows, float* to, std::size_t to_stride) {
+  const auto sums = strip<Kind>(a, stride_bytes, panel, step_count, rows);
+#pragma GCC unroll 6
+  for (std::size_t r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) store(All{}, to + r * to_stride + v * kLanes, numbers(sums.of[r][v]));
+  }
+}
+
 // Calls visit(first row, how many) for strips of rows.
 template <typename Visit>
 inline __attribute__((always_inline)) void each_strip(int rows, Visit visit) {

@@ -14,7 +14,7 @@ std::size_t value_bytes_of_row(Precision precision) {
 // The last step of a row is whole.
 std::size_t row_bytes(Precision precision, int inputs) {
   const int values = kLayout.steps(precision, inputs) * kLayout.step_inputs(precision);
-  return aligned(static_cast<std::size_t>(values) * value_bytes_of_row(precision));
+  return apart(static_cast<std::size_t>(values) * value_bytes_of_row(precision));
 }
 
 std::size_t prepared_bytes(Precision precision, int inputs, int rows) {

@@ -10,9 +10,16 @@
 #else
 #include "kernels/q8_product_impl.h"
 #endif
+#ifdef __AVX512F__
+#include "kernels/q8_row_impl.h"
+#endif
 
 namespace plimsoll::kernels {
 namespace {
+
+#ifndef __AVX512F__
+constexpr std::nullopt_t kRowProduct = std::nullopt;
+#endif
 
 constexpr Kernels kTable = {.set = kSet,
                             .layout = kLayout,
@@ -29,7 +36,8 @@ constexpr Kernels kTable = {.set = kSet,
                             .attention_bytes = attention_bytes,
                             .attend = attend,
                             .q8_product_bytes = q8_product_bytes,
-                            .q8_product = q8_product};
+                            .q8_product = q8_product,
+                            .row_product = kRowProduct};
 
 }  // namespace
 }  // namespace plimsoll::kernels

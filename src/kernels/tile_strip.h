@@ -68,25 +68,35 @@ inline void store_sums(void* to, std::size_t stride_bytes) {
   }
 }
 
+// Puts the sums, as they are, into rows of four bytes each.
 template <typename Kind, int kRows>
-inline Sums<Kind, kRows> strip(const std::byte* a, std::size_t stride_bytes, const std::byte* panel,
-                               int step_count, Count<kRows>) {
-  constexpr bool kTwo = kRows > kTileRows;
-  Sums<Kind, kRows> sums;
-  sum_up<Kind, kTwo>(a, stride_bytes, panel, step_count);
-  store_sums<kTwo>(&sums, kPanelStepBytes);
+inline void sums_to(const std::byte* a, std::size_t stride_bytes, const std::byte* panel, int step_count,
+                    Count<kRows>, void* to, std::size_t to_stride_bytes) {
+  sum_up<Kind, (kRows > kTileRows)>(a, stride_bytes, panel, step_count);
+  store_sums<(kRows > kTileRows)>(to, to_stride_bytes);
+}
+template <typename Kind>
+inline void sums_to(const std::byte* a, std::size_t stride_bytes, const std::byte* panel, int step_count,
+                    FewRows rows, void* to, std::size_t to_stride_bytes) {
+  shape_tiles(shapes_for(rows));
+  sum_up<Kind, false>(a, stride_bytes, panel, step_count);
+  store_sums<false>(to, to_stride_bytes);
+  shape_tiles(kWholeTiles);
+}
+
+template <typename Kind, typename Rows>
+inline Sums<Kind, Rows::kMost> strip(const std::byte* a, std::size_t stride_bytes, const std::byte* panel,
+                                     int step_count, Rows rows) {
+  Sums<Kind, Rows::kMost> sums;
+  sums_to<Kind>(a, stride_bytes, panel, step_count, rows, &sums, kPanelStepBytes);
   return sums;
 }
 
-template <typename Kind>
-inline Sums<Kind, kTileRows> strip(const std::byte* a, std::size_t stride_bytes, const std::byte* panel,
-                                   int step_count, FewRows rows) {
-  Sums<Kind, kTileRows> sums;
-  shape_tiles(shapes_for(rows));
-  sum_up<Kind, false>(a, stride_bytes, panel, step_count);
-  store_sums<false>(&sums, kPanelStepBytes);
-  shape_tiles(kWholeTiles);
-  return sums;
+template <typename Kind, typename Rows>
+inline void strip_to(const std::byte* a, std::size_t stride_bytes, const std::byte* panel, int step_count,
+                     Rows rows, float* to, std::size_t to_stride) {
+  static_assert(std::is_same_v<typename Kind::Sum, Vector>);
+  sums_to<Kind>(a, stride_bytes, panel, step_count, rows, to, to_stride * sizeof(float));
 }
 
 template <typename Visit>

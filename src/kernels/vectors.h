@@ -20,6 +20,10 @@ constexpr std::size_t aligned(std::size_t bytes) {
   return (bytes + kAlignment - 1) / kAlignment * kAlignment;
 }
 
+// Whole lines, and an odd number of them: rows that are read at once shall not meet in one set of the first
+// cache.
+constexpr std::size_t apart(std::size_t bytes) { return aligned(bytes) | kAlignment; }
+
 // Visits `count` floats, a vector at a time, the last ones with a mask.
 template <typename Visit>
 inline __attribute__((always_inline)) void each_vector(int count, Visit visit) {
