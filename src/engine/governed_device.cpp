@@ -226,7 +226,9 @@ std::size_t GovernedDevice::compute_bytes() const {
   return state_->pool->ledger().of(state_->holders.compute);
 }
 
-void GovernedDevice::listen_to(CancelFlagPtr cancel) { state_->cancel = std::move(cancel); }
+std::vector<CancelFlagPtr> GovernedDevice::listen_to(std::vector<CancelFlagPtr> cancels) {
+  return std::exchange(state_->cancels, std::move(cancels));
+}
 
 std::optional<Error> GovernedDevice::take_refusal() { return std::exchange(state_->refusal, std::nullopt); }
 

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "ggml-backend.h"
 #include "plimsoll/cancel.h"
@@ -74,8 +75,8 @@ class GovernedDevice {
   /// Bytes that the compute holder has now.
   std::size_t compute_bytes() const;
 
-  /// Graphs stop between two nodes once the flag says so. nullptr: never.
-  void listen_to(CancelFlagPtr cancel);
+  /// Graphs stop between two nodes once one of the flags says so. Returns what it listened to before.
+  std::vector<CancelFlagPtr> listen_to(std::vector<CancelFlagPtr> cancels);
 
   /// Why the latest allocation failed, once. llama.cpp itself only says that one did.
   std::optional<Error> take_refusal();

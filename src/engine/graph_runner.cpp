@@ -89,10 +89,8 @@ ggml_status GraphRunner::compute(ggml_cgraph& graph) {
   }
   products.work_in(scratch_.data());
   plan.work_data = reinterpret_cast<std::uint8_t*>(scratch_.data());
-  if (device_.cancel) {
-    plan.abort_callback = [](void* flag) { return static_cast<CancelFlag*>(flag)->cancelled(); };
-    plan.abort_callback_data = device_.cancel.get();
-  }
+  plan.abort_callback = [](void* device) { return static_cast<GovernedDevice::State*>(device)->cancelled(); };
+  plan.abort_callback_data = &device_;
   return ggml_graph_compute(&graph, &plan);
 }
 
