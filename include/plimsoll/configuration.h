@@ -31,12 +31,20 @@ struct MemoryConfiguration {
   int max_tokens = 0;  // tokens that an answer may have
   int image_size = 0;  // pixels: the side of the square that a picture is fitted into; or kFullImageSize
 
+  // generate() calls that may run together. Where the plan has room for fewer answers at once, the others
+  // wait for their turn.
+  int answers_at_once = 1;
+
   bool keep_model_loaded = false;  // false: the model leaves after each answer
   AggressiveCleanup aggressive_cleanup = AggressiveCleanup::no;
 
   float temperature = 0.7F;  // 0 is greedy and deterministic
   float top_p = 0.9F;        // within (0, 1]
 };
+
+/// What a class has room for as a rule, for a server with several clients: 1, 1, 2, 4 from ultra low to high.
+/// A plan may still say less.
+int usual_answers_at_once(DeviceMemoryTier tier);
 
 /// The row of spec section 2 for this strategy on a device with `memory_bytes`; `fitted` has `tiered`'s rows.
 MemoryConfiguration configuration_for(Strategy strategy, std::uint64_t memory_bytes);

@@ -8,7 +8,8 @@
 //
 // Threads: every function may be called from any thread. load() and generate() block their caller and
 // say so; every other function returns in under 1 ms. The model lives on a thread of the evaluator's
-// own, memory is given back on another one of low priority.
+// own, memory is given back on another one of low priority. Where the configuration allows several answers at
+// once, as many threads may wait in generate(); the model writes a word of each in turn, all in one go.
 #pragma once
 
 #include <plimsoll/cancel.h>
@@ -203,24 +204,32 @@ class VlmEvaluator {
   VlmEvaluator& operator=(const VlmEvaluator&) = delete;
 
   /// Blocking until the model is loaded; at once when it is. Fails with `over_budget`, `out_of_memory`,
-  /// `engine` (not a model that this engine knows), `io`, `cancelled`, or `busy` while a load or generation
-  /// runs. `cancel`, when given, is the load's own flag: setting it does what cancel_generation() does, also
-  /// before the load has begun, so that an early wish is not lost.
+  /// `engine` (not a model that this engine knows), `io`, `cancelled`, or `busy` while as many loads and
+  /// generations run as the configuration's `answers_at_once`. `cancel`, when given, is the load's own flag:
+  /// setting it does what cancel_generation() does, also before the load has begun, so that an early wish is
+  /// not lost.
   Expected<ModelHandle> load(const ProgressSink& progress = {}, CancelFlagPtr cancel = {});
 
   /// Blocking until the answer is complete. Loads the model first when it is not loaded. A cancelled
   /// generation is a result, not an error: it has the text so far and FinishReason::cancelled.
   /// Fails as load() does, with the errors of decode_image() and of VideoFrames, and with `invalid_argument`
   /// when there is no question or the prompt is longer than the model's context. `cancel` as in load().
+  /// Several that run together are begun in the order in which they were called. A picture is looked at, and
+  /// a prompt read, in pieces between which the other answers go on. None is begun beside others while
+  /// pressure is critical, or where there is no room beside them; it waits until there is, or until they have
+  /// ended. One that fails or is cancelled changes nothing for the others.
   Expected<GenerationResult> generate(const GenerationRequest& request, const TextSink& on_text = {},
                                       const ProgressSink& on_progress = {}, CancelFlagPtr cancel = {});
 
-  /// Stops a running generation or load. What stops and when: decoding a picture at the next rows, the
-  /// engine at the next node of its graph, loading at the next tensor; then cleans up as the pressure asks
-  /// and never more. No effect when nothing runs.
+  /// Stops the running generations and loads, all of them; each one's own flag stops it alone. What stops and
+  /// when: decoding a picture at the next rows, the engine at the next node of its graph, loading at the next
+  /// tensor; then cleans up as the pressure asks and never more. One of several answers stops as soon as the
+  /// tile or the piece of a prompt that is being read for another one is through. No effect when nothing
+  /// runs.
   void cancel_generation() noexcept;
 
-  /// Gives the model's memory back in the background, after a running generation has ended.
+  /// Gives the model's memory back in the background, after the running generations have ended. Those that
+  /// were not begun yet wait behind it and load the model again.
   void unload_model() noexcept;
 
   /// Cancels, unloads, clears the cache; returns before that is done.

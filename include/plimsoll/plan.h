@@ -49,12 +49,17 @@ struct EngineSettings {
   // Engaged: the text weights leave while a picture is looked at; of their layers as many come back as fit
   // into this many bytes, and the others are streamed from the file for every token.
   std::optional<std::size_t> streamed_text_resident_bytes{};
+  int answers_at_once = 1;  // that the context has room for
+  // Positions that each of several answers has, prompt included: a question that needs more is answered
+  // alone. 0: as many as the question that the context is made for.
+  int context_tokens = 0;
 };
 
 /// What a plan gives up when not everything fits, from first to last. The order is by what a person would
-/// miss: first what costs a moment once a picture, then what costs speed, then what costs answers; the file
-/// docs/memory-plan.md has the reasons and figures.
+/// miss: first what costs a wait where others ask too, then what costs a moment once a picture, then what
+/// costs speed, then what costs answers; the file docs/memory-plan.md has the reasons and figures.
 enum class Concession {
+  fewer_at_once,     // fewer answers are written together; the other questions wait
   forgetting,        // a second question about a picture reads its whole prompt again
   vision_on_demand,  // the vision encoder leaves after each picture and is loaded again for the next
   smaller_batch,     // the prompt goes through the model in smaller steps
@@ -65,7 +70,7 @@ enum class Concession {
   streamed_weights,  // some layers are read from the file for every token
   kv_q4_0,           // keys and values in 4 bits
 };
-inline constexpr std::size_t kConcessionCount = 9;
+inline constexpr std::size_t kConcessionCount = 10;
 
 /// "vision encoder on demand", "smaller batches", ...: what is given up, for people.
 std::string_view to_string(Concession concession);

@@ -63,6 +63,9 @@ int serve_command(ServeOptions options, Interrupt& interrupt) {
   if (!model) return report_error(model.error(), false);
   const auto device = session::set_up_device(options.session.device);
   if (!device) return report_error(device.error(), false);
+  if (!options.session.answers_at_once) {
+    options.session.answers_at_once = usual_answers_at_once(device->configuration.tier);
+  }
   const auto engine = start_engine(options);
   if (!engine) return report_error(engine.error(), false);
   const auto server = server::HttpServer::start(options.server, server::served_model(*model), **engine);

@@ -53,10 +53,15 @@ void add_door_options(CLI::App& command, ServeOptions& options) {
 void add_limit_options(CLI::App& command, ServeOptions& options) {
   server::ServerOptions& server = options.server;
   command
-      .add_option("--max-queue", server.max_queue, "Questions that may wait behind the one that is answered")
+      .add_option("--max-queue", server.max_queue, "Questions that may wait behind those that are answered")
       ->type_name("N")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
+  command
+      .add_option("--parallel", options.session.answers_at_once,
+                  "Answers that are written together where memory has room (default 1, 2 or 4, by the class)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 64));
   command
       .add_option_function<std::string>(
           "--max-body",
@@ -70,7 +75,7 @@ void add_limit_options(CLI::App& command, ServeOptions& options) {
       ->type_name("SIZE");
   command
       .add_option("--shutdown-seconds", options.shutdown_seconds,
-                  "How long SIGTERM waits for the answer that is being written; 0: it is cancelled")
+                  "How long SIGTERM waits for the answers that are being written; 0: they are cancelled")
       ->type_name("N")
       ->check(CLI::Range(0, 3600))
       ->capture_default_str();

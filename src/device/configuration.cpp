@@ -82,4 +82,17 @@ MemoryConfiguration configuration_for(Strategy strategy, DeviceMemoryTier tier) 
   return configuration;
 }
 
+int usual_answers_at_once(DeviceMemoryTier tier) {
+  switch (tier) {
+    case DeviceMemoryTier::ultra_low:
+    case DeviceMemoryTier::low:
+      return 1;
+    case DeviceMemoryTier::standard:
+      return 2;
+    case DeviceMemoryTier::high:
+      return 4;
+  }
+  return 1;
+}
+
 }  // namespace plimsoll

@@ -1,121 +1,81 @@
-// How an answer is written, token by token.
-#include <utility>
+#include "engine/answer.h"
 
-#include "engine/answer_grammar.h"
-#include "engine/answer_text.h"
-#include "engine/engine.h"
-#include "engine/sampler.h"
+#include <utility>
 
 namespace plimsoll::engine {
 
 namespace {
 
-double ms_between(Engine::Clock::time_point start, Engine::Clock::time_point end) {
-  return std::chrono::duration<double, std::milli>(end - start).count();
+SamplingOptions sampling_of(const Question& question) {
+  const GenerationRequest& request = question.request;
+  return {.temperature = request.temperature.value_or(question.configuration.temperature),
+          .top_p = request.top_p.value_or(question.configuration.top_p),
+          .seed = request.seed.value_or(LLAMA_DEFAULT_SEED)};
 }
 
-// `grammar`: nullptr where any token will do.
-Expected<llama_token> pick_token(Sampler& sampler, AnswerGrammar* grammar, std::span<float> logits) {
-  llama_token token = sampler.sample(logits);
-  if (!grammar) return token;
-  if (!grammar->allows(token)) {
-    grammar->mask(logits);
-    token = sampler.sample(logits);
+}  // namespace
+
+Answer::Answer(Question question, Sinks sinks, OnAnswered on_answered, std::optional<AnswerGrammar> grammar,
+               const TextModel& model, GenerationResult result)
+    : question_(std::move(question)),
+      sinks_(std::move(sinks)),
+      on_answered_(std::move(on_answered)),
+      grammar_(std::move(grammar)),
+      model_(model),
+      result_(std::move(result)),
+      sampler_(sampling_of(question_)),
+      text_(question_.request.stop) {
+  result_.finish_reason = FinishReason::length;
+}
+
+Expected<llama_token> Answer::pick(std::span<float> logits) {
+  llama_token token = sampler_.sample(logits);
+  if (!grammar_) return token;
+  if (!grammar_->allows(token)) {
+    grammar_->mask(logits);
+    token = sampler_.sample(logits);
   }
-  if (!grammar->allows(token))
+  if (!grammar_->allows(token))
     return fail(ErrorCode::engine, "the model knows no word that its grammar allows");
   return token;
 }
 
-// Writes what the answer's tokens took.
-class AnswerClock {
- public:
-  AnswerClock(Engine::Clock::time_point asked, GenerationTiming& timing) : asked_(asked), timing_(timing) {}
-
-  void count_token() {
-    if (timing_.tokens++ > 0) return;
-    first_token_ = Engine::Clock::now();
-    timing_.time_to_first_token_ms = ms_between(asked_, first_token_);
+Expected<void> Answer::take(std::span<float> logits) {
+  auto picked = pick(logits);
+  if (!picked) return tl::unexpected(picked.error());
+  token_ = *picked;
+  count_token();
+  const bool at_end = model_.ends_answer(token_);
+  if (!at_end) show(text_.push(model_.piece(token_)));
+  if (at_end || text_.ended()) {
+    result_.finish_reason = FinishReason::stop;
+    ended_ = true;
+    return {};
   }
-  void stop() {
-    if (timing_.tokens < 2) return;
-    timing_.tokens_per_second =
-        (timing_.tokens - 1) * 1000.0 / ms_between(first_token_, Engine::Clock::now());
-  }
-
- private:
-  Engine::Clock::time_point asked_;
-  Engine::Clock::time_point first_token_{};
-  GenerationTiming& timing_;
-};
-
-}  // namespace
-
-Expected<void> Engine::write_answer(const Question& question, AnswerGrammar* grammar, const Sinks& sinks,
-                                    GenerationResult& result) {
-  const GenerationRequest& request = question.request;
-  Sampler sampler({.temperature = request.temperature.value_or(question.configuration.temperature),
-                   .top_p = request.top_p.value_or(question.configuration.top_p),
-                   .seed = request.seed.value_or(LLAMA_DEFAULT_SEED)});
-  AnswerText text(request.stop);
-  const auto show = [&](std::string_view piece) {
-    result.answer += piece;
-    if (!piece.empty() && sinks.on_piece) sinks.on_piece(piece);
-  };
-  phase_ = Phase::answering;
-  shortened_ = false;
-  result.finish_reason = FinishReason::length;
-  Expected<void> done;
-  const auto may_go_on = [&] {
-    return done && result.timing.tokens < question.max_tokens() && context_ &&
-           context_->position() < context_->size().tokens;
-  };
-  AnswerClock clock(question.started, result.timing);
-  for (llama_token token = 0; may_go_on(); done = context_->append({&token, 1}, question.cancel)) {
-    auto picked = pick_token(sampler, grammar, context_->logits());
-    if (!picked) return tl::unexpected(picked.error());
-    token = *picked;
-    clock.count_token();
-    const bool at_end = text_->ends_answer(token);
-    if (!at_end) show(text.push(text_->piece(token)));
-    if (at_end || text.ended()) {
-      result.finish_reason = FinishReason::stop;
-      break;
-    }
-    if (grammar) done = grammar->accept(token);
-    // The token is picked: what it was picked from may go.
-    if (sinks.between_steps) sinks.between_steps();
-    if (!may_go_on()) break;
-    in_context_.push_back({.token = token});
-  }
-  show(text.take_rest());
-  clock.stop();
-  const bool cut = shortened_ && result.finish_reason == FinishReason::length;
-  if (cut && result.timing.tokens < question.max_tokens()) result.finish_reason = FinishReason::memory;
-  return done;
+  return grammar_ ? grammar_->accept(token_) : Expected<void>();
 }
 
-Expected<GenerationResult> Engine::generate(const Question& question, const Sinks& sinks) {
-  if (question.request.turns.empty()) {
-    return fail(ErrorCode::invalid_argument, "there is no question to answer");
+void Answer::show(std::string_view piece) {
+  result_.answer += piece;
+  if (!piece.empty() && sinks_.on_piece) sinks_.on_piece(piece);
+}
+
+void Answer::count_token() {
+  if (result_.timing.tokens++ > 0) return;
+  first_token_ = Clock::now();
+  result_.timing.time_to_first_token_ms = ms_between(question_.started, first_token_);
+}
+
+void Answer::end(Expected<void> done) {
+  show(text_.take_rest());
+  if (result_.timing.tokens > 1) {
+    result_.timing.tokens_per_second = (result_.timing.tokens - 1) * 1000.0 / ms_since(first_token_);
   }
-  std::optional<AnswerGrammar> grammar;
-  if (const std::string& text = question.request.grammar; !text.empty()) {
-    auto parsed = AnswerGrammar::parse(text, text_->vocabulary());
-    if (!parsed) return tl::unexpected(parsed.error());
-    grammar = std::move(*parsed);
-  }
-  text_device_.listen_to(question.cancel);
-  vision_device_.listen_to(question.cancel);
-  GenerationResult result;
-  auto done = read_prompt(question, sinks, result);
-  if (done) done = write_answer(question, grammar ? &*grammar : nullptr, sinks, result);
-  phase_ = Phase::idle;
-  if (done) return result;
-  context_.reset();  // what a stopped graph left in it is of no use
-  if (done.error().code != ErrorCode::cancelled) return tl::unexpected(done.error());
-  result.finish_reason = FinishReason::cancelled;
-  return result;
+  if (!done && done.error().code != ErrorCode::cancelled) return on_answered_(tl::unexpected(done.error()));
+  const bool cut = shortened_ && result_.finish_reason == FinishReason::length;
+  if (cut && result_.timing.tokens < question_.max_tokens()) result_.finish_reason = FinishReason::memory;
+  if (!done) result_.finish_reason = FinishReason::cancelled;
+  on_answered_(std::move(result_));
 }
 
 }  // namespace plimsoll::engine

@@ -39,6 +39,7 @@ Draft::Draft(const ModelNeeds& needs, const MemoryConfiguration& configuration, 
       picture_(needs.vision.picture(configuration.image_size)),
       max_tokens_(configuration.max_tokens) {
   settings_.repack = needs.repacked.private_bytes > 0;
+  settings_.answers_at_once = std::clamp(configuration.answers_at_once, 1, needs.sequences);
   // A class that loads its model for each answer loads the encoder for each picture anyway: it may as well
   // leave before the answer.
   if (has_vision() && !configuration.keep_model_loaded) settings_.vision = VisionResidency::on_demand;
@@ -46,6 +47,8 @@ Draft::Draft(const ModelNeeds& needs, const MemoryConfiguration& configuration, 
 
 bool Draft::concede(Concession what) {
   switch (what) {
+    case Concession::fewer_at_once:
+      return set(settings_.answers_at_once, std::max(1, settings_.answers_at_once / 2));
     case Concession::forgetting:
       return set(settings_.keep_prompts, false);
     case Concession::vision_on_demand:
@@ -86,11 +89,12 @@ const TextWeightNeeds& Draft::text() const {
   return settings_.repack ? needs_.repacked : needs_.plain;
 }
 
-// The prompt's share of the context, where the cache limit has room for it at all.
+// The prompt's share of its sequence, where the cache limit has room for it at all.
 std::size_t Draft::kept_prompt_bytes(const ContextBytes& context) const {
   if (!settings_.keep_prompts || !has_vision()) return 0;
   const auto tokens = static_cast<std::size_t>(kTypicalQuestionTokens + picture_.tokens);
-  const std::size_t bytes = context.kv * tokens / (tokens + static_cast<std::size_t>(max_tokens_));
+  const std::size_t sequence = context.kv / static_cast<std::size_t>(settings_.answers_at_once);
+  const std::size_t bytes = sequence * tokens / (tokens + static_cast<std::size_t>(max_tokens_));
   return bytes <= configuration_.cache_limit_bytes.value_or(kOpen) ? bytes : 0;
 }
 
@@ -164,7 +168,8 @@ Expected<MemoryPlan> Draft::weigh() const {
   const int wanted = kTypicalQuestionTokens + picture_.tokens + max_tokens_;
   plan.context_tokens = std::min(wanted, needs_.context_length);
   const int batch = std::min(settings_.batch_tokens, plan.context_tokens);
-  auto context = needs_.context({plan.context_tokens, batch, settings_.kv_type});
+  if (settings_.answers_at_once > 1) plan.settings.context_tokens = plan.context_tokens;
+  auto context = needs_.context({plan.context_tokens, batch, settings_.kv_type, settings_.answers_at_once});
   if (!context) return tl::unexpected(context.error());
 
   Holders answer = answering(*context);

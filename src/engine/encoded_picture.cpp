@@ -19,7 +19,7 @@ void EncodedPicture::add_tile(Buffer rows, int count) {
 }
 
 Expected<void> EncodedPicture::prefill(PromptFeed& feed) const {
-  const auto width = static_cast<std::size_t>(feed.context().embedding_width());
+  const auto width = static_cast<std::size_t>(feed.sequence().context().embedding_width());
   std::size_t tile = 0;
   for (const Piece& piece : pieces_) {
     if (feed.cancel()->cancelled()) return fail(ErrorCode::cancelled, "the generation was cancelled");

@@ -117,27 +117,28 @@ std::size_t Engine::give_back_vision() {
 }
 
 std::size_t Engine::give_back_context() {
-  const bool needed = phase_ == Phase::preparing || phase_ == Phase::answering;
-  if (!context_ || needed) return 0;
-  return freed_by([&] { context_.reset(); });
+  if (phase_ == Phase::preparing || group_.in_step()) return 0;
+  return freed_by([&] {
+    if (group_.writing()) {
+      group_.narrow();
+    } else {
+      group_.drop_context();
+    }
+  });
 }
 
 std::size_t Engine::give_back_layers() {
-  if (phase_ != Phase::answering || !text_->weights().streamed()) return 0;
+  const bool answering = phase_ == Phase::idle && group_.writing() && !group_.in_step();
+  if (!answering || !text_->weights().streamed()) return 0;
   return freed_by([&] {
-    if (text_->weights().keep_fewer_layers()) return;
-    shortened_ = true;
-    context_.reset();  // the answer ends here
+    if (!text_->weights().keep_fewer_layers()) group_.drop_context();  // the answers end here
   });
 }
 
 std::size_t Engine::shorten_answer() {
-  if (phase_ != Phase::answering) return give_back_context();
-  if (!context_ || context_->spare_tokens(kShortestAnswer) == 0) return 0;
-  shortened_ = true;
-  return freed_by([&] {
-    if (!context_->shrink(kShortestAnswer)) context_.reset();  // the answer ends here
-  });
+  if (phase_ == Phase::preparing || group_.in_step()) return 0;
+  if (!group_.writing()) return give_back_context();
+  return freed_by([&] { group_.shorten(kShortestAnswer); });
 }
 
 template <typename Free>
@@ -145,6 +146,44 @@ std::size_t Engine::freed_by(Free free) {
   const std::size_t before = pool_->ledger().active_bytes;
   free();
   return before - std::min(before, pool_->ledger().active_bytes);
+}
+
+// ---- answers ----
+
+Expected<std::optional<AnswerGrammar>> Engine::grammar_of(const GenerationRequest& request) const {
+  if (request.grammar.empty()) return std::nullopt;
+  auto parsed = AnswerGrammar::parse(request.grammar, text_->vocabulary());
+  if (!parsed) return tl::unexpected(parsed.error());
+  return std::optional(std::move(*parsed));
+}
+
+void Engine::begin(const Question& question, const Sinks& sinks, OnAnswered on_answered) {
+  if (question.request.turns.empty()) {
+    return on_answered(fail(ErrorCode::invalid_argument, "there is no question to answer"));
+  }
+  auto grammar = grammar_of(question.request);
+  if (!grammar) return on_answered(tl::unexpected(grammar.error()));
+  text_device_.listen_to({question.cancel});
+  vision_device_.listen_to({question.cancel});
+  piece_began_ = Clock::now();
+  GenerationResult result;
+  const auto place = read_prompt(question, sinks, result);
+  phase_ = Phase::idle;
+  if (place) {
+    auto answer = std::make_unique<Answer>(question, sinks, std::move(on_answered), std::move(*grammar),
+                                           *text_, std::move(result));
+    return group_.begin(*place, std::move(answer));
+  }
+  // What a stopped graph left behind is of no use.
+  if (const auto half_read = group_.reserved()) {
+    group_.clear(*half_read);
+  } else if (!group_.writing()) {
+    group_.drop_context();
+  }
+  group_.release_reserved();
+  if (place.error().code != ErrorCode::cancelled) return on_answered(tl::unexpected(place.error()));
+  result.finish_reason = FinishReason::cancelled;
+  on_answered(std::move(result));
 }
 
 }  // namespace plimsoll::engine

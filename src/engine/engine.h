@@ -2,30 +2,26 @@
 // Belongs to one thread: the one that opens it also uses and destroys it.
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "engine/answer_group.h"
 #include "engine/asked_picture.h"
 #include "engine/model_files.h"
 #include "engine/prompt.h"
+#include "engine/question.h"
 #include "engine/question_cache.h"
-#include "engine/text_context.h"
 #include "engine/vision_encoder.h"
 #include "plimsoll/evaluator.h"
 #include "plimsoll/plan.h"
 
 namespace plimsoll::engine {
 
-class AnswerGrammar;
-
 class Engine {
  public:
-  using Clock = std::chrono::steady_clock;
-
   struct Options {
     int threads = 1;
     VisionKernels vision_kernels = VisionKernels::best;
@@ -50,42 +46,39 @@ class Engine {
   /// Whether its file was changed under its feet: only a new load helps. REQUIRES: filled.
   bool damaged() const { return text_->weights().damaged(); }
 
-  struct Question {
-    const GenerationRequest& request;
-    const MemoryConfiguration& configuration;
-    const CancelFlagPtr& cancel;
-    Clock::time_point started;  // when the caller asked, for the time to the first token
+  // ---- answers, of which as many are written together as the settings say. REQUIRES: filled. ----
 
-    int max_tokens() const { return request.max_tokens.value_or(configuration.max_tokens); }
-  };
-  /// What is told on the way. Each may be empty.
-  struct Sinks {
-    std::function<void(std::string_view bytes)> on_piece{};  // one token; may split a UTF-8 sequence
-    // While pictures are looked at: the share that is done, and which one it is.
-    std::function<void(float share, std::string what)> on_look{};
-    std::function<void()> between_steps{};  // between two tokens, two tiles: the time to give memory back
-  };
-  /// Blocking. A cancelled generation is a result with what was said so far. REQUIRES: filled.
-  Expected<GenerationResult> generate(const Question& question, const Sinks& sinks);
+  /// Reads the question and begins its answer; `on_answered` is told when that ends, which may be here.
+  /// Blocking while pictures are looked at and the prompt is read, between which the others go on. One that
+  /// needs more than there is beside them waits here until they have ended. A cancelled generation is a
+  /// result with what was said so far. REQUIRES: has_room().
+  void begin(const Question& question, const Sinks& sinks, OnAnswered on_answered);
+  /// Whether another one may begin now.
+  bool has_room() const { return !group_.writing() || group_.has_room(); }
+  bool writing() const { return group_.writing(); }
+  /// One token for each answer. Blocking.
+  void step() { group_.step(); }
 
-  // What can leave and come back. Each may be called between two steps of generate(), and from inside an
+  // What can leave and come back. Each may be called between two steps, between two tiles, and from inside an
   // allocation; gives nothing while it is needed. Returns the bytes that left the ledger.
   std::size_t give_back_vision();
+  /// While answers are written: the room for others beside them.
   std::size_t give_back_context();
-  /// In the middle of an answer: half of the layers that a streaming plan keeps; it goes on, slower.
+  /// While answers are written: half of the layers that a streaming plan keeps; they go on, slower.
   std::size_t give_back_layers();
-  /// In the middle of an answer: what is beyond a short rest of it, which then ends with
-  /// FinishReason::memory. Otherwise as give_back_context().
+  /// While answers are written: what is beyond a short rest of them, and the room for others; those that
+  /// are cut by it end with FinishReason::memory. Otherwise as give_back_context().
   std::size_t shorten_answer();
 
  private:
-  // looking: the encoder is in use. preparing: the context is being made and filled, or the weights are.
-  enum class Phase { idle, looking, preparing, answering };
+  // Of the question that is being read. looking: the encoder is in use. preparing: the context is being made
+  // and filled, or the weights are.
+  enum class Phase { idle, looking, preparing };
 
   // The beginning of a prompt that need not go through the model again.
   struct Beginning {
     std::size_t parts = 0;
-    PromptPrefixPtr saved;  // nullptr: it is what the context holds
+    PromptPrefixPtr saved;  // nullptr: it is what the reserved place of the group holds
   };
   Engine(const ModelFiles& files, std::shared_ptr<MemoryPool> pool, Options options);
 
@@ -107,27 +100,34 @@ class Engine {
                            GenerationResult& result) const;
 
   Beginning find_beginning(Prompt& prompt);
+  PromptPrefixPtr save_place(int place);
   void secure(Beginning& beginning, const Prompt& prompt, const Question& question, bool all_seen);
 
-  Expected<void> bring_vision_in(const CancelFlagPtr& cancel, GenerationResult& result);
+  Expected<void> bring_vision_in(const Question& question, const Sinks& sinks, GenerationResult& result);
   Expected<EncodedPicturePtr> look_at(const AskedPicture& picture, const Question& question,
-                                      const VisionEncoder::TileSink& on_tile, GenerationResult& result);
+                                      const Sinks& sinks, const VisionEncoder::TileSink& on_tile,
+                                      GenerationResult& result);
   Expected<void> show_pictures(Prompt& prompt, const std::vector<AskedPicture>& pictures,
                                const Beginning& beginning, const Question& question, const Sinks& sinks,
                                GenerationResult& result);
 
+  void let_others_write(const Sinks& sinks);
+  Expected<void> let_others_finish(const Question& question, const Sinks& sinks);
+
   int tokens_for(const Prompt& prompt, int max_tokens) const;
+  int sequences_for(int tokens) const;
   bool fits_context(const Prompt& prompt, int max_tokens) const;
-  Expected<void> make_room(const Prompt& prompt, int max_tokens, GenerationResult& result);
+  Expected<bool> make_room(const Prompt& prompt, Beginning& beginning, const Question& question,
+                           const Sinks& sinks, GenerationResult& result);
   Expected<void> make_context(int tokens, int widest_batch, GenerationResult& result);
 
-  Expected<void> go_on_from(const Beginning& beginning);
-  void remember_context();
-  Expected<void> prefill(const Prompt& prompt, const CancelFlagPtr& cancel);
-  Expected<void> read_prompt(const Question& question, const Sinks& sinks, GenerationResult& result,
-                             bool afresh = false);
-  Expected<void> write_answer(const Question& question, AnswerGrammar* grammar, const Sinks& sinks,
-                              GenerationResult& result);
+  Expected<void> go_on_from(const Beginning& beginning, int place);
+  void remember(int place);
+  Expected<void> prefill(const Prompt& prompt, int place, const Question& question, const Sinks& sinks,
+                         GenerationResult& result);
+  Expected<int> read_prompt(const Question& question, const Sinks& sinks, GenerationResult& result,
+                            bool afresh = false);
+  Expected<std::optional<AnswerGrammar>> grammar_of(const GenerationRequest& request) const;
 
   std::shared_ptr<MemoryPool> pool_;
   ModelFiles files_;
@@ -141,11 +141,11 @@ class Engine {
   MappedNote mapped_;
   std::unique_ptr<TextModel> text_;
   std::unique_ptr<VisionEncoder> vision_;
-  std::unique_ptr<TextContext> context_;
-  PromptParts in_context_;  // what the context holds; of no meaning without one
+  AnswerGroup group_;
 
   Phase phase_ = Phase::idle;
-  bool shortened_ = false;  // the running answer
+  Clock::time_point piece_began_{};  // of reading, since the others wrote last
+  double lent_ms_ = 0;               // of reading, to the others
 };
 
 }  // namespace plimsoll::engine

@@ -1,5 +1,6 @@
 #include "engine/governed_buffers.h"
 
+#include <algorithm>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -165,6 +166,11 @@ Expected<Buffer> GovernedDevice::State::allocate(MemoryHolder holder, std::size_
 MemoryHolder GovernedDevice::State::plain_holder() const {
   if (loading_weights) return holders.weights;
   return sized_kv_tensor ? MemoryHolder::kv : holders.compute;
+}
+
+bool GovernedDevice::State::cancelled() const {
+  return std::any_of(cancels.begin(), cancels.end(),
+                     [](const CancelFlagPtr& flag) { return flag && flag->cancelled(); });
 }
 
 void make_buffer_types(GovernedDevice::State& state, bool repack) {

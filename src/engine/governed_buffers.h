@@ -32,7 +32,7 @@ struct GovernedDevice::State {
   Buffer prepaid;
   const ggml_tensor* last_prepaid_tensor = nullptr;
   std::optional<Error> refusal;
-  CancelFlagPtr cancel;
+  std::vector<CancelFlagPtr> cancels;
   LayerStream* stream = nullptr;
 
   ggml_backend_reg registry{};
@@ -44,6 +44,7 @@ struct GovernedDevice::State {
 
   Expected<Buffer> allocate(MemoryHolder holder, std::size_t bytes);
   MemoryHolder plain_holder() const;
+  bool cancelled() const;
 };
 
 /// Fills `plain`, `host` and, when `repack`, `repacked`.

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "ggml-backend.h"
 #include "plimsoll/cancel.h"
@@ -25,8 +26,9 @@ class GovernedDevice {
   };
 
   /// `repack`: offer ggml's repacked weight layouts (several times faster prefill for Q4_0; the weights are
-  /// then copied, not mapped). `own_products`: prompts go through our own kernels where the processor has
-  /// what they need (PrefillProducts); their results differ from ggml's in the last digits.
+  /// then copied, not mapped). `own_products`: Q8_0 weights stay where they lie and are multiplied by our own
+  /// kernels, where the processor has what they need (Q8Products); their results differ from ggml's in the
+  /// last digits.
   GovernedDevice(std::shared_ptr<MemoryPool> pool, Holders holders, int threads, bool repack,
                  bool own_products = false);
   ~GovernedDevice();  // REQUIRES: all that was made on it is gone
@@ -73,8 +75,8 @@ class GovernedDevice {
   /// Bytes that the compute holder has now.
   std::size_t compute_bytes() const;
 
-  /// Graphs stop between two nodes once the flag says so. nullptr: never.
-  void listen_to(CancelFlagPtr cancel);
+  /// Graphs stop between two nodes once one of the flags says so. Returns what it listened to before.
+  std::vector<CancelFlagPtr> listen_to(std::vector<CancelFlagPtr> cancels);
 
   /// Why the latest allocation failed, once. llama.cpp itself only says that one did.
   std::optional<Error> take_refusal();

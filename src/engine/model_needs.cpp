@@ -23,10 +23,10 @@ Expected<TextWeightNeeds> weight_needs(const TextModel& text, WeightLayout layou
 // Plans ask for the same few sizes again and again. Each takes milliseconds to draw up.
 std::function<Expected<ContextBytes>(ContextSize)> remembered_contexts(TextModel& text, int threads,
                                                                        const CancelFlagPtr& cancel) {
-  using Key = std::tuple<int, int, KvType>;
+  using Key = std::tuple<int, int, KvType, int>;
   return [&text, threads, cancel,
           known = std::map<Key, ContextBytes>()](ContextSize size) mutable -> Expected<ContextBytes> {
-    const Key key{size.tokens, size.batch_tokens, size.kv_type};
+    const Key key{size.tokens, size.batch_tokens, size.kv_type, size.sequences};
     if (const auto found = known.find(key); found != known.end()) return found->second;
     if (cancel->cancelled()) return fail(ErrorCode::cancelled, "the load was cancelled");
     auto bytes = TextContext::bytes_for(text, size, threads);
@@ -41,7 +41,10 @@ Expected<ModelNeeds> read_needs(TextModel& text, const std::filesystem::path& vi
                                 int threads, const CancelFlagPtr& cancel) {
   auto seen = vision_needs(vision, kernels, text.embedding_width(), threads);
   if (!seen) return tl::unexpected(seen.error());
+  // Where one of several fails, its last token is taken back from the context.
+  const int sequences = text.forgets_parts() ? static_cast<int>(llama_max_parallel_sequences()) : 1;
   ModelNeeds needs{.context_length = text.context_length(),
+                   .sequences = sequences,
                    .repacked = {},
                    .plain = {},
                    .streamed = {},

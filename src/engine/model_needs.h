@@ -21,6 +21,7 @@ struct TextWeightNeeds {
 
 struct ModelNeeds {
   int context_length = 0;  // tokens that the model was trained for
+  int sequences = 1;       // that one context of it can have at most
   TextWeightNeeds repacked, plain, streamed;
   VisionNeeds vision;
   std::size_t heap_bytes = 0;  // uncharged: what libraries hold beside all that at the peak

@@ -49,14 +49,17 @@ int PlacedPicture::widest_batch() const {
 Expected<void> PlacedPicture::prefill_tile(std::size_t tile, std::span<const float> rows,
                                            PromptFeed& feed) const {
   if (auto done = feed.flush(); !done) return done;
-  TextContext& context = feed.context();
+  feed.begin_batch();
+  TextSequence& sequence = feed.sequence();
+  TextContext& context = sequence.context();
   auto* data = const_cast<float*>(rows.data());  // libmtmd's interface is in C; it only reads them
-  llama_pos next = context.position();
-  if (mtmd_helper_decode_image_chunk(&encoder_, context.get(), tiles_[tile], data, context.position(), 0,
-                                     context.size().batch_tokens, &next, nullptr, nullptr) != 0) {
+  llama_pos next = sequence.position();
+  if (mtmd_helper_decode_image_chunk(&encoder_, context.get(), tiles_[tile], data, sequence.position(),
+                                     sequence.id(), context.size().batch_tokens, &next, nullptr,
+                                     nullptr) != 0) {
     return tl::unexpected(context.explain(feed.cancel()));
   }
-  context.advance_to(next);
+  sequence.advance_to(next);
   return {};
 }
 
@@ -142,7 +145,7 @@ Expected<Buffer> MtmdEncoder::encode_chunk(const mtmd_input_chunk* chunk, const 
 
 Expected<EncodedPicturePtr> MtmdEncoder::encode(const Image& image, int, const CancelFlagPtr& cancel,
                                                 const TileSink& on_tile) {
-  device_.listen_to(cancel);
+  device_.listen_to({cancel});
   const auto pixels = pool_.reserve(MemoryHolder::media, preprocessed_bytes(image));
   if (!pixels) return tl::unexpected(pixels.error());
   auto cut_up = cut(image);

@@ -53,6 +53,8 @@ std::optional<VisionKernels> vision_kernels_from_string(std::string_view name) {
 
 std::string_view to_string(Concession concession) {
   switch (concession) {
+    case Concession::fewer_at_once:
+      return "fewer answers at once";
     case Concession::forgetting:
       return "prompts not kept for a second question";
     case Concession::vision_on_demand:

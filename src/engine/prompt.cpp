@@ -44,11 +44,11 @@ bool Prompt::counts_up() const {
                      [](const auto& shown) { return shown.second->counts_up(); });
 }
 
-Expected<void> Prompt::prefill(std::size_t begin, std::size_t end, TextContext& context,
-                               const CancelFlagPtr& cancel) const {
-  PromptFeed feed(context, cancel);
+Expected<void> Prompt::prefill(std::size_t begin, TextSequence& sequence, const CancelFlagPtr& cancel,
+                               const std::function<void()>& between) const {
+  PromptFeed feed(sequence, cancel, between);
   Expected<void> done;
-  for (std::size_t i = begin; i < end && done; ++i) {
+  for (std::size_t i = begin; i < parts_.size() && done; ++i) {
     const PromptPart& part = parts_[i];
     if (part.is_picture()) {
       const auto found = std::find_if(pictures_.begin(), pictures_.end(),

@@ -57,9 +57,10 @@ class Prompt {
   /// See EncodedPicture.
   bool counts_up() const;
 
-  /// Runs the parts from `begin` to `end` through the language model. Stops when cancelled.
-  Expected<void> prefill(std::size_t begin, std::size_t end, TextContext& context,
-                         const CancelFlagPtr& cancel) const;
+  /// Runs the parts from `begin` on through the language model. Stops when cancelled. `between`: see
+  /// PromptFeed.
+  Expected<void> prefill(std::size_t begin, TextSequence& sequence, const CancelFlagPtr& cancel,
+                         const std::function<void()>& between) const;
 
  private:
   PromptParts parts_;

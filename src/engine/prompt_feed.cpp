@@ -4,15 +4,22 @@
 
 namespace plimsoll::engine {
 
-PromptFeed::PromptFeed(TextContext& context, CancelFlagPtr cancel)
-    : context_(context),
+PromptFeed::PromptFeed(TextSequence& sequence, CancelFlagPtr cancel, std::function<void()> between)
+    : sequence_(sequence),
       cancel_(std::move(cancel)),
-      width_(static_cast<std::size_t>(context.embedding_width())),
-      mixes_(context.model().embeds_tokens()) {}
+      between_(std::move(between)),
+      width_(static_cast<std::size_t>(sequence.context().embedding_width())),
+      mixes_(sequence.context().model().embeds_tokens()) {}
+
+void PromptFeed::begin_batch() {
+  if (begun_ && between_) between_();
+  begun_ = true;
+}
 
 Expected<void> PromptFeed::make_room_for_one() {
   const std::size_t taken = tokens_.size() + rows_.size() / width_;
-  return taken < static_cast<std::size_t>(context_.size().batch_tokens) ? Expected<void>() : flush();
+  return taken < static_cast<std::size_t>(sequence_.context().size().batch_tokens) ? Expected<void>()
+                                                                                   : flush();
 }
 
 Expected<void> PromptFeed::tokens(std::span<const llama_token> tokens) {
@@ -23,7 +30,8 @@ Expected<void> PromptFeed::tokens(std::span<const llama_token> tokens) {
     if (auto done = make_room_for_one(); !done) return done;
     if (mixes_) {
       rows_.resize(rows_.size() + width_);
-      context_.model().embed(token, {rows_.end() - static_cast<std::ptrdiff_t>(width_), rows_.end()});
+      sequence_.context().model().embed(token,
+                                        {rows_.end() - static_cast<std::ptrdiff_t>(width_), rows_.end()});
     } else {
       tokens_.push_back(token);
     }
@@ -43,9 +51,10 @@ Expected<void> PromptFeed::rows(std::span<const float> rows) {
 }
 
 Expected<void> PromptFeed::flush() {
-  Expected<void> done;
-  if (!tokens_.empty()) done = context_.append(tokens_, cancel_);
-  if (!rows_.empty()) done = context_.append_embeddings(rows_, cancel_);
+  if (tokens_.empty() && rows_.empty()) return {};
+  begin_batch();
+  auto done =
+      rows_.empty() ? sequence_.append(tokens_, cancel_) : sequence_.append_embeddings(rows_, cancel_);
   tokens_.clear();
   rows_.clear();
   return done;

@@ -2,6 +2,7 @@
 // tokens or as embeddings. Belongs to one thread; lives for one prompt.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -11,8 +12,9 @@ namespace plimsoll::engine {
 
 class PromptFeed {
  public:
-  /// REQUIRES: `context` outlives it.
-  PromptFeed(TextContext& context, CancelFlagPtr cancel);
+  /// `between`, where there is one, is called between two batches; it may use other sequences of the context.
+  /// REQUIRES: `sequence` outlives it.
+  PromptFeed(TextSequence& sequence, CancelFlagPtr cancel, std::function<void()> between);
 
   // Each returns once its positions are taken, which may be before they went through the model. They fail as
   // TextContext::append() does.
@@ -22,14 +24,18 @@ class PromptFeed {
   /// What was taken has gone through the model when this returns; the last position's logits are kept.
   Expected<void> flush();
 
-  TextContext& context() { return context_; }
+  TextSequence& sequence() { return sequence_; }
+  /// Called before each batch, also by those that run one themselves.
+  void begin_batch();
   const CancelFlagPtr& cancel() const { return cancel_; }
 
  private:
   Expected<void> make_room_for_one();
 
-  TextContext& context_;
+  TextSequence& sequence_;
   CancelFlagPtr cancel_;
+  std::function<void()> between_;
+  bool begun_ = false;
   std::size_t width_;
   bool mixes_;                       // tokens are embedded here, so that one batch can have both
   std::vector<llama_token> tokens_;  // one of the two is empty

@@ -168,7 +168,7 @@ Expected<Buffer> SiglipEncoder::encode_tile(Run& run, const CancelFlagPtr& cance
 
 Expected<EncodedPicturePtr> SiglipEncoder::encode(const Image& image, int image_size,
                                                   const CancelFlagPtr& cancel, const TileSink& on_tile) {
-  device_.listen_to(cancel);
+  device_.listen_to({cancel});
   const SiglipShape& s = file_.shape();
   const TileLayout layout = tile_layout(image.width, image.height, image_size, s.longest_edge, s.tile);
   const auto texts = texts_around_tiles(layout);
@@ -213,7 +213,7 @@ Expected<std::unique_ptr<VisionEncoder>> load_siglip_encoder(SiglipFile file, Vi
                                                              TextModel& text, GovernedDevice& device,
                                                              int threads, const Progress& progress,
                                                              const CancelFlagPtr& cancel) {
-  device.listen_to(cancel);
+  device.listen_to({cancel});
   auto encoder = std::make_unique<SiglipEncoder>(std::move(file), kernels, text, device, threads);
   if (auto loaded = encoder->load(progress, cancel); !loaded) return tl::unexpected(loaded.error());
   return encoder;

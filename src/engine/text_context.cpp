@@ -1,8 +1,9 @@
 #include "engine/text_context.h"
 
 #include <algorithm>
-#include <numeric>
-#include <vector>
+#include <utility>
+
+#include "engine/token_batch.h"
 
 namespace plimsoll::engine {
 
@@ -22,10 +23,12 @@ ggml_type ggml_type_of(KvType type) {
 
 llama_context_params parameters(const ContextSize& size, int threads) {
   llama_context_params params = llama_context_default_params();
-  params.n_ctx = static_cast<std::uint32_t>(size.tokens);
+  params.n_ctx = static_cast<std::uint32_t>(size.tokens * size.sequences);
+  params.n_seq_max = static_cast<std::uint32_t>(size.sequences);
   params.n_batch = static_cast<std::uint32_t>(size.batch_tokens);
   params.n_ubatch = params.n_batch;
-  params.n_outputs_max = 1;  // only the last position is sampled from; logits of a whole batch cost megabytes
+  // Only the last position of each is sampled from; logits of a whole batch cost megabytes.
+  params.n_outputs_max = params.n_seq_max;
   params.n_threads = threads;
   params.n_threads_batch = threads;
   params.swa_full = false;
@@ -34,12 +37,6 @@ llama_context_params parameters(const ContextSize& size, int threads) {
   if (size.kv_type != KvType::f16) params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_ENABLED;
   params.no_perf = true;
   return params;
-}
-
-constexpr llama_seq_id kSequence = 0;  // a context has one
-
-Error moved_badly() {
-  return {ErrorCode::engine, "the conversation could not be moved into another context"};
 }
 
 struct FreeContext {
@@ -64,8 +61,6 @@ Expected<LlamaContext> make_context(TextModel& model, const ContextSize& size, i
 Expected<std::unique_ptr<TextContext>> TextContext::create(TextModel& model, ContextSize size, int threads) {
   auto context = make_context(model, size, threads);
   if (!context) return tl::unexpected(context.error());
-  size.tokens = static_cast<int>(llama_n_ctx(context->get()));
-  size.batch_tokens = static_cast<int>(llama_n_batch(context->get()));
   return std::unique_ptr<TextContext>(new TextContext(context->release(), model, size, threads));
 }
 
@@ -86,108 +81,85 @@ Expected<ContextBytes> TextContext::bytes_for(TextModel& model, ContextSize size
   return bytes;
 }
 
-std::span<float> TextContext::logits() const {
-  const auto tokens = llama_vocab_n_tokens(model_.vocabulary());
-  return {llama_get_logits_ith(context_.get(), -1), static_cast<std::size_t>(tokens)};
+void TextContext::hold(llama_context* context, ContextSize asked) {
+  context_.reset(context);
+  size_ = asked;
+  size_.tokens = static_cast<int>(llama_n_ctx_seq(context));
+  size_.batch_tokens = static_cast<int>(llama_n_batch(context));
+  sequences_.clear();
+  for (int i = 0; i < asked.sequences; ++i) sequences_.emplace_back(*this, i);
 }
 
-void TextContext::clear() {
-  llama_memory_clear(llama_get_memory(context_.get()), false);
-  position_ = 0;
-}
-
-int TextContext::spare_tokens(int rest) const { return std::max(0, size_.tokens - position_ - rest); }
-
-bool TextContext::cut_off_at(int position) {
-  if (!llama_memory_seq_rm(llama_get_memory(context_.get()), kSequence, position, -1)) return false;
-  position_ = position;
-  return true;
-}
-
-std::size_t TextContext::saved_bytes() const { return llama_state_seq_get_size(context_.get(), kSequence); }
-
-Expected<Buffer> TextContext::save(MemoryHolder holder) const {
-  const std::size_t bytes = saved_bytes();
-  auto saved = model_.device().pool().allocate(holder, bytes);
-  if (!saved) return saved;
-  auto* data = reinterpret_cast<std::uint8_t*>(saved->data());
-  if (llama_state_seq_get_data(context_.get(), data, bytes, kSequence) != bytes) {
-    return tl::unexpected(moved_badly());
+Expected<void> TextContext::move(std::span<const int> kept, ContextSize size) {
+  std::vector<std::pair<Buffer, int>> saved;
+  for (const int index : kept) {
+    auto state = sequence(index).save(MemoryHolder::kv);
+    if (!state) return tl::unexpected(state.error());
+    saved.emplace_back(std::move(*state), sequence(index).position());
   }
-  return saved;
-}
-
-Expected<void> TextContext::restore(const Buffer& saved, int position) {
-  const auto* data = reinterpret_cast<const std::uint8_t*>(saved.data());
-  if (llama_state_seq_set_data(context_.get(), data, saved.size(), kSequence) == 0) {
-    clear();
-    return tl::unexpected(moved_badly());
+  context_.reset();
+  auto made = make_context(model_, size, threads_);
+  if (!made) return tl::unexpected(made.error());
+  hold(made->release(), size);
+  for (std::size_t i = 0; i < saved.size(); ++i) {
+    auto& [state, position] = saved[i];
+    if (auto restored = sequences_[i].restore(state, position); !restored) {
+      context_.reset();
+      return restored;
+    }
+    state = {};
   }
-  position_ = position;
   return {};
 }
 
-Expected<void> TextContext::shrink(int rest) {
-  const auto saved = save(MemoryHolder::kv);
-  if (!saved) return tl::unexpected(saved.error());
-  context_.reset();
-  auto smaller = create(model_, {position_ + rest, size_.batch_tokens, size_.kv_type}, threads_);
-  if (!smaller) return tl::unexpected(smaller.error());
-  if (auto restored = (*smaller)->restore(*saved, position_); !restored) return restored;
-  context_ = std::move((*smaller)->context_);
-  size_ = (*smaller)->size_;
+std::span<float> TextContext::logits() const { return logits_of(-1); }
+
+std::span<float> TextContext::logits(std::size_t index) const { return logits_of(rows_[index]); }
+
+std::span<float> TextContext::logits_of(int row) const {
+  const auto tokens = llama_vocab_n_tokens(model_.vocabulary());
+  return {llama_get_logits_ith(context_.get(), row), static_cast<std::size_t>(tokens)};
+}
+
+// llama.cpp runs neighbours at once, and what lies apart one after the other, reading all weights for each.
+// A sequence between two of them goes along with a token that is taken back.
+Expected<void> TextContext::step(std::span<const Step> steps, const CancelFlagPtr& cancel) {
+  const auto [first, last] = std::minmax_element(
+      steps.begin(), steps.end(), [](const Step& a, const Step& b) { return a.sequence < b.sequence; });
+  TokenBatch batch;
+  std::vector<int> in_between;
+  rows_.assign(steps.size(), 0);
+  for (int id = first->sequence; id <= last->sequence; ++id) {
+    const auto step =
+        std::find_if(steps.begin(), steps.end(), [&](const Step& s) { return s.sequence == id; });
+    const int position = sequence(id).position();
+    if (step != steps.end()) {
+      rows_[static_cast<std::size_t>(step - steps.begin())] = batch.size();
+      batch.add(step->token, position, id, true);
+    } else if (position < size_.tokens) {
+      in_between.push_back(id);
+      batch.add(steps.front().token, position, id, false);
+    }
+  }
+  auto done = decode(batch.view(), cancel);
+  for (const int id : in_between) sequence(id).cut_off_at(sequence(id).position());
+  if (!done) return done;
+  for (const Step& each : steps) {
+    TextSequence& taking = sequence(each.sequence);
+    taking.advance_to(taking.position() + 1);
+  }
   return {};
 }
 
 Expected<void> TextContext::decode(const llama_batch& batch, const CancelFlagPtr& cancel) {
   const int status = llama_decode(context_.get(), batch);
   if (status != 0 || model_.weights().damaged()) return tl::unexpected(explain(cancel));
-  position_ += batch.n_tokens;
   return {};
 }
 
 Error TextContext::explain(const CancelFlagPtr& cancel) const {
   Error error = explain_failure(model_.device(), cancel, "the language model");
   return model_.weights().damaged() ? model_.weights().damage_error() : error;
-}
-
-Expected<void> TextContext::append(std::span<const llama_token> tokens, const CancelFlagPtr& cancel) {
-  std::vector<llama_token> batch_tokens;
-  std::vector<llama_pos> positions;
-  while (!tokens.empty()) {
-    const auto count = std::min(tokens.size(), static_cast<std::size_t>(size_.batch_tokens));
-    batch_tokens.assign(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(count));
-    positions.resize(count);
-    std::iota(positions.begin(), positions.end(), position_);
-
-    llama_batch batch{};
-    batch.n_tokens = static_cast<int>(count);
-    batch.token = batch_tokens.data();
-    batch.pos = positions.data();
-    if (auto done = decode(batch, cancel); !done) return done;
-    tokens = tokens.subspan(count);
-  }
-  return {};
-}
-
-Expected<void> TextContext::append_embeddings(std::span<const float> rows, const CancelFlagPtr& cancel) {
-  const auto width = static_cast<std::size_t>(embedding_width());
-  std::vector<float> batch_rows;
-  std::vector<llama_pos> positions;
-  while (!rows.empty()) {
-    const auto count = std::min(rows.size() / width, static_cast<std::size_t>(size_.batch_tokens));
-    batch_rows.assign(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(count * width));
-    positions.resize(count);
-    std::iota(positions.begin(), positions.end(), position_);
-
-    llama_batch batch{};
-    batch.n_tokens = static_cast<int>(count);
-    batch.embd = batch_rows.data();
-    batch.pos = positions.data();
-    if (auto done = decode(batch, cancel); !done) return done;
-    rows = rows.subspan(count * width);
-  }
-  return {};
 }
 
 }  // namespace plimsoll::engine

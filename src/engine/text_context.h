@@ -1,20 +1,23 @@
-// One sequence in a language model: its KV cache and compute memory, filled from the left. Belongs to one
+// A language model's KV cache and compute memory, with room for one sequence or several. Belongs to one
 // thread.
 #pragma once
 
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "engine/llama_internals.h"
 #include "engine/text_model.h"
+#include "engine/text_sequence.h"
 #include "plimsoll/plan.h"
 
 namespace plimsoll::engine {
 
 struct ContextSize {
-  int tokens = 0;        // positions that fit; llama.cpp rounds up to 256
+  int tokens = 0;        // positions that fit into each sequence; llama.cpp rounds up to 256
   int batch_tokens = 0;  // positions that go through the model at once
   KvType kv_type = KvType::f16;
+  int sequences = 1;
 };
 
 class TextContext {
@@ -31,36 +34,28 @@ class TextContext {
   ContextSize size() const { return size_; }
   const TextModel& model() const { return model_; }
   int embedding_width() const { return model_.embedding_width(); }
+  TextSequence& sequence(int index) { return sequences_[static_cast<std::size_t>(index)]; }
+
+  /// One more token for a sequence.
+  struct Step {
+    int sequence = 0;
+    llama_token token = 0;
+  };
+  /// Runs one token of each of some sequences through the model, all at once. Fails as append() does; then
+  /// nothing was appended to any. REQUIRES: each sequence once, and with room.
+  Expected<void> step(std::span<const Step> steps, const CancelFlagPtr& cancel);
+
   /// What the model says to come next, one for each token of the vocabulary; the caller may change them.
-  /// REQUIRES: append() was the last thing that happened to it.
+  /// REQUIRES: append() of a sequence was the last thing that happened to the context.
   std::span<float> logits() const;
-  int position() const { return position_; }
-  void advance_to(int position) { position_ = position; }
+  /// The same behind the step `index`. REQUIRES: step() was the last thing that happened to the context.
+  std::span<float> logits(std::size_t index) const;
 
-  /// Forgets the sequence; frees no memory.
-  void clear();
-  /// Forgets what stands at `position` and behind it. False: the model can't; then the sequence is as it was.
-  bool cut_off_at(int position);
-
-  /// The sequence's keys and values, to be restored into this or another context of the same model and KV
-  /// type. Fails with `over_budget`, `out_of_memory` or `engine`.
-  std::size_t saved_bytes() const;
-  Expected<Buffer> save(MemoryHolder holder) const;
-  /// `position`: as many as were saved. REQUIRES: it is empty, and large enough.
-  Expected<void> restore(const Buffer& saved, int position);
-
-  /// Positions beyond the sequence and `rest` more.
-  int spare_tokens(int rest) const;
-  /// Moves the sequence into a context that has room for `rest` more positions. The logits of the last one
-  /// are lost. Fails as create() does; then the sequence is lost too.
-  Expected<void> shrink(int rest);
-
-  /// Runs `tokens` through the model behind what is there; the last one's logits are kept for sampling.
-  /// Fails with `cancelled` between two nodes of the graph, `over_budget` or `engine`.
-  Expected<void> append(std::span<const llama_token> tokens, const CancelFlagPtr& cancel);
-
-  /// The same with embeddings, one row of the model's input width for each position.
-  Expected<void> append_embeddings(std::span<const float> rows, const CancelFlagPtr& cancel);
+  /// Moves some sequences into a context of `size`, in which they are numbered in this order; the others and
+  /// all logits are lost. Fails as create() does; where the copies were refused, it is as it was, otherwise
+  /// all is lost: get() is null, and only the destructor may be called. REQUIRES: as many as `size` has, and
+  /// room for what they hold.
+  Expected<void> move(std::span<const int> kept, ContextSize size);
 
   /// Why the graph that ran last failed.
   Error explain(const CancelFlagPtr& cancel) const;
@@ -70,14 +65,20 @@ class TextContext {
     void operator()(llama_context* context) const { llama_free(context); }
   };
   TextContext(llama_context* context, TextModel& model, ContextSize size, int threads)
-      : context_(context), model_(model), size_(size), threads_(threads) {}
+      : model_(model), threads_(threads) {
+    hold(context, size);
+  }
+  friend class TextSequence;
+  void hold(llama_context* context, ContextSize asked);
   Expected<void> decode(const llama_batch& batch, const CancelFlagPtr& cancel);
+  std::span<float> logits_of(int row) const;
 
   std::unique_ptr<llama_context, Free> context_;
   TextModel& model_;
   ContextSize size_;
   int threads_;
-  int position_ = 0;
+  std::vector<TextSequence> sequences_;
+  std::vector<int> rows_;  // in its batch, of each token of the latest step
 };
 
 }  // namespace plimsoll::engine

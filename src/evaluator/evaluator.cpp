@@ -1,5 +1,6 @@
 #include "plimsoll/evaluator.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <mutex>
@@ -9,17 +10,16 @@
 #include "base/work_thread.h"
 #include "engine/engine.h"
 #include "engine/question_cache.h"
+#include "evaluator/arrivals.h"
 #include "evaluator/engine_desk.h"
+#include "evaluator/leftovers.h"
 #include "evaluator/pressure_answers.h"
-#include "evaluator/text_stream.h"
 #include "memory/heap.h"
 #include "plimsoll/cancel.h"
 
 namespace plimsoll {
 
 namespace {
-
-constexpr int kExtraRoundsOnUltraLow = 2;  // spec section 4, unload_model
 
 // "500M", "22M", "2.2B": as model names have it.
 std::string format_parameters(std::uint64_t count) {
@@ -53,8 +53,6 @@ const ModelInfo& ModelHandle::info() const { return residency_->info; }
 // touch; `model` is the engine thread's alone.
 struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
   using Residency = ModelHandle::Residency;
-  using Clock = engine::Engine::Clock;
-
   Impl(EvaluatorOptions given, std::shared_ptr<MemoryPool> given_pool)
       : options(std::move(given)), configuration(options.configuration), pool(std::move(given_pool)) {
     if (options.threads <= 0)
@@ -88,32 +86,34 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
 
   // ---- any thread ----
 
-  // One load or generation at a time: the claim carries the cancel flag that belongs to it alone.
-  Expected<CancelFlagPtr> claim(CancelFlagPtr flag) {
-    std::lock_guard lock(mutex);
-    if (running) return fail(ErrorCode::busy, "another generation is running; wait for it or cancel it");
-    running = flag ? std::move(flag) : std::make_shared<CancelFlag>();
-    return running;
+  // As many loads and generations at a time as the configuration says.
+  Expected<JobPtr> accept(const GenerationRequest* request, CancelFlagPtr flag) {
+    auto job = std::make_shared<Job>();
+    job->request = request;
+    job->cancel = flag ? std::move(flag) : std::make_shared<CancelFlag>();
+    {
+      std::lock_guard lock(mutex);
+      if (static_cast<int>(running.size()) >= std::max(1, options.configuration.answers_at_once))
+        return fail(ErrorCode::busy, "another generation is running; wait for it or cancel it");
+      running.push_back(job);
+    }
+    arrivals.push(job);
+    engine_thread.post([this] { attend(); });
+    return job;
   }
-  void release_claim() {
+  void dismiss(const JobPtr& job) {
     std::lock_guard lock(mutex);
-    running.reset();
+    std::erase(running, job);
   }
   void cancel() {
     std::lock_guard lock(mutex);
-    if (running) running->cancel();
+    for (const JobPtr& job : running) job->cancel->cancel();
   }
 
-  // Runs `work` on the engine thread and shows what it streams on this one until it closes the stream.
-  void run_and_show(std::function<void(TextStream&)> work, const TextSink& on_text,
-                    const ProgressSink& on_progress) {
-    auto stream = std::make_shared<TextStream>();
-    engine_thread.post([stream, work = std::move(work)] {
-      work(*stream);
-      stream->close();
-    });
+  // Shows on this thread what a job streams on the engine's, until the stream is closed.
+  void show(Job& job, const TextSink& on_text, const ProgressSink& on_progress) {
     for (bool open = true; open;) {
-      const TextStream::Update update = stream->wait();
+      const TextStream::Update update = job.stream.wait();
       if (update.progress && on_progress)
         on_progress(update.progress->stage, update.progress->share, update.progress->what);
       if (!update.text.empty() && on_text) on_text(update.text);
@@ -125,14 +125,104 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
     return "Loading " + options.model.name + ": " + std::to_string(std::lround(share * 100)) + "%";
   }
 
-  void post_unload() {
-    engine_thread.post([self = shared_from_this()] { self->unload(); });
+  // Whoever came before is still answered, whoever comes later waits until it is done.
+  void post_unload(std::function<void()> also = {}) {
+    arrivals.hold();
+    engine_thread.post([self = shared_from_this(), also = std::move(also)] {
+      if (also) also();
+      self->unload();
+      self->arrivals.release();
+      self->attend();
+    });
   }
 
   // ---- the engine thread ----
 
+  // Begins those that wait and writes their answers, until there are none.
+  void attend() {
+    for (;;) {
+      while (may_begin()) {
+        if (const JobPtr job = arrivals.next()) begin(job);
+        look_around();
+      }
+      if (!model || !model->writing()) return;
+      model->step();
+      look_around();
+      desk.look_in();
+    }
+  }
+
+  bool is_busy() const { return reading || (model && model->writing()); }
+
+  // Beside others only where memory is not short.
+  bool may_begin() const {
+    if (!arrivals.is_next()) return false;
+    if (!model || !model->writing()) return true;
+    return model->has_room() && options.pressure() != MemoryPressure::critical;
+  }
+
+  void begin(const JobPtr& job) {
+    reading = true;
+    const bool was_loaded = model != nullptr;
+    auto resident = ensure_loaded(job->stream, job->cancel);
+    if (!was_loaded) job->load_ms = engine::ms_since(job->started);
+    if (!resident) {
+      end(job, tl::unexpected(resident.error()));
+    } else {
+      job->model = std::move(*resident);
+      if (job->request != nullptr) {
+        begin_answer(job);
+      } else {
+        end(job, GenerationResult{});
+      }
+    }
+    reading = false;
+  }
+
+  void begin_answer(const JobPtr& job) {
+    const auto between_tiles = [this] {
+      look_around();
+      desk.look_in();
+    };
+    model->begin(
+        {*job->request, configuration, job->cancel, job->started},
+        {.on_piece = [job](std::string_view piece) { job->stream.push(piece); },
+         .on_look = [job](float share,
+                          std::string what) { job->stream.report(Stage::looking, share, std::move(what)); },
+         .between_tiles = between_tiles,
+         .others_wrote = [this] { look_around(); }},
+        [this, job](Expected<GenerationResult> result) { end(job, std::move(result)); });
+  }
+
+  // The engine may still be in the middle of something: what a cancel asks for is done when it is not.
+  void end(const JobPtr& job, Expected<GenerationResult> result) {
+    job->result = std::move(result);
+    if (job->request != nullptr && job->cancel->cancelled()) {
+      cancelled.push_back(job);
+    } else {
+      tell(*job);
+    }
+  }
+
+  void tell(Job& job) {
+    if (job.request != nullptr) job.model.reset();
+    job.stream.close();
+  }
+
+  // Those whom nobody wants any more are told, whether they were begun or not.
+  void look_around() {
+    for (const JobPtr& job : std::exchange(cancelled, {})) {
+      clean_up_after_cancel();
+      tell(*job);
+    }
+    for (const JobPtr& job : arrivals.take_cancelled()) {
+      job->result = fail(ErrorCode::cancelled, "cancelled before it was begun");
+      tell(*job);
+    }
+  }
+
   std::size_t give_back_model() {
-    if (!model || answering) return 0;
+    if (!model || is_busy()) return 0;
     const std::size_t before = pool->ledger().active_bytes;
     unload();
     return before - std::min(before, pool->ledger().active_bytes);
@@ -151,21 +241,11 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
     return now.footprint_bytes + now.growth_bytes + kSlackBytes >= planned;
   }
 
-  Expected<GenerationResult> answer(const GenerationRequest& request, const CancelFlagPtr& flag,
-                                    Clock::time_point started, TextStream& stream) {
-    answering = true;
-    auto result = model->generate(
-        {request, configuration, flag, started},
-        {.on_piece = [&](std::string_view piece) { stream.push(piece); },
-         .on_look = [&](float share,
-                        std::string what) { stream.report(Stage::looking, share, std::move(what)); },
-         .between_steps = [this] { desk.look_in(); }});
-    answering = false;
-    return result;
-  }
-
   Expected<std::shared_ptr<Residency>> ensure_loaded(TextStream& stream, const CancelFlagPtr& cancel_flag) {
-    if (model && model->damaged()) unload();
+    if (model && model->damaged()) {
+      while (model->writing()) model->step();  // each ends with the error
+      unload();
+    }
     {
       std::lock_guard lock(mutex);
       if (auto resident = residency.lock()) return resident;
@@ -190,7 +270,11 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
     if (cancel_flag->cancelled()) return fail(ErrorCode::cancelled, "the load was cancelled");
     auto settings = settle(**opened, cancel_flag);
     if (!settings) return tl::unexpected(settings.error());
-    const auto report = [&](float share) { stream.report(Stage::loading, share, load_text(share)); };
+    const auto report = [&](float share) {
+      stream.report(Stage::loading, share, load_text(share));
+      arrivals.report(share, load_text(share));
+      look_around();
+    };
     auto filled = (*opened)->fill(*settings, report, cancel_flag);
     if (!filled) return tl::unexpected(filled.error());
     return opened;
@@ -272,19 +356,18 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
 
   // What the model leaves behind goes to the operating system without anybody waiting for it.
   void give_back() {
-    const bool ultra_low = options.configuration.tier == DeviceMemoryTier::ultra_low;
-    reclaim_thread.post([pool = pool, rounds = 1 + (ultra_low ? kExtraRoundsOnUltraLow : 0)] {
-      for (int i = 0; i < rounds; ++i) {
-        pool->clear_cache();
-        memory::trim_heap();
-      }
-    });
+    reclaim_thread.post(
+        [pool = pool, tier = options.configuration.tier] { give_back_leftovers(*pool, tier); });
   }
 
   void clean_up_after_cancel() {
     const CancelCleanup cleanup = cleanup_on_cancel(options.pressure());
     const bool always = configuration.aggressive_cleanup == AggressiveCleanup::on_cancel;
-    if (cleanup.unload_model) unload();
+    if (cleanup.unload_model && is_busy()) {
+      post_unload();
+    } else if (cleanup.unload_model) {
+      unload();
+    }
     if (!cleanup.clear_cache && !always) return;
     forget_questions();
     give_back();
@@ -311,14 +394,17 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
   std::unique_ptr<engine::Engine> model;
 
   mutable std::mutex mutex;
-  CancelFlagPtr running;
+  std::vector<JobPtr> running;         // accepted, and their callers do not know the outcome yet
   std::weak_ptr<Residency> residency;  // the loaded model's, as long as anybody holds it
   std::shared_ptr<Residency> kept;     // ours, on classes that keep the model
   std::uint64_t loads = 0;
   std::optional<ModelInfo> info;
   std::optional<MemoryPlan> plan;
 
-  bool answering = false;  // the engine thread's
+  Arrivals arrivals;
+  // The engine thread's.
+  bool reading = false;
+  std::vector<JobPtr> cancelled;  // have ended, and nobody was told
 
   // Both are finished by the evaluator's destructor, the engine's first because it posts to the other.
   WorkThread reclaim_thread{WorkThread::Priority::low};
@@ -342,60 +428,41 @@ VlmEvaluator::~VlmEvaluator() {
 }
 
 Expected<ModelHandle> VlmEvaluator::load(const ProgressSink& progress, CancelFlagPtr cancel) {
-  auto flag = impl_->claim(std::move(cancel));
-  if (!flag) return tl::unexpected(flag.error());
-  Expected<std::shared_ptr<ModelHandle::Residency>> resident = nullptr;
-  impl_->run_and_show([&](TextStream& stream) { resident = impl_->ensure_loaded(stream, *flag); }, {},
-                      progress);
-  impl_->release_claim();
-  if (!resident) return tl::unexpected(resident.error());
-  return ModelHandle(std::move(*resident));
+  const auto job = impl_->accept(nullptr, std::move(cancel));
+  if (!job) return tl::unexpected(job.error());
+  impl_->show(**job, {}, progress);
+  impl_->dismiss(*job);
+  if (!(*job)->result) return tl::unexpected((*job)->result.error());
+  return ModelHandle(std::static_pointer_cast<ModelHandle::Residency>((*job)->model));
 }
 
 Expected<GenerationResult> VlmEvaluator::generate(const GenerationRequest& request, const TextSink& on_text,
                                                   const ProgressSink& on_progress, CancelFlagPtr cancel) {
-  const auto started = Impl::Clock::now();
-  auto flag = impl_->claim(std::move(cancel));
-  if (!flag) return tl::unexpected(flag.error());
-
-  Expected<GenerationResult> result = GenerationResult{};
-  const auto work = [&](TextStream& stream) {
-    const bool was_loaded = impl_->model != nullptr;
-    auto resident = impl_->ensure_loaded(stream, *flag);
-    const double load_ms = std::chrono::duration<double, std::milli>(Impl::Clock::now() - started).count();
-    if (resident) {
-      result = impl_->answer(request, *flag, started, stream);
-    } else {
-      result = tl::unexpected(resident.error());
-    }
-    if (!result && result.error().code == ErrorCode::cancelled) {
-      result = GenerationResult{.finish_reason = FinishReason::cancelled};
-    }
-    if (result && !was_loaded) result->timing.load_ms += load_ms;
-    if ((*flag)->cancelled()) impl_->clean_up_after_cancel();
-  };
-  impl_->run_and_show(work, on_text, on_progress);
+  const auto job = impl_->accept(&request, std::move(cancel));
+  if (!job) return tl::unexpected(job.error());
+  impl_->show(**job, on_text, on_progress);
   if (impl_->is_legacy() && impl_->configuration.aggressive_cleanup == AggressiveCleanup::yes) {
     impl_->clean_up_as_legacy();
   }
-  impl_->release_claim();
+  impl_->dismiss(*job);
+  Expected<GenerationResult> result = std::move((*job)->result);
+  if (!result && result.error().code == ErrorCode::cancelled) {
+    result = GenerationResult{.finish_reason = FinishReason::cancelled};
+  }
+  if (result) result->timing.load_ms += (*job)->load_ms;
   return result;
 }
 
 void VlmEvaluator::cancel_generation() noexcept { impl_->cancel(); }
 
 void VlmEvaluator::unload_model() noexcept {
-  impl_->engine_thread.post([impl = impl_] {
-    impl->forget_questions();
-    impl->unload();
-  });
+  impl_->post_unload([impl = impl_] { impl->forget_questions(); });
 }
 
 void VlmEvaluator::emergency_memory_reset() noexcept {
   impl_->cancel();
-  impl_->engine_thread.post([impl = impl_] {
+  impl_->post_unload([impl = impl_] {
     impl->forget_questions();
-    impl->unload();
     impl->give_back();
   });
 }

@@ -22,6 +22,7 @@ Json plan_json(const MemoryPlan& p) {
           {"footprint_bytes", p.footprint_bytes},
           {"context_tokens", p.context_tokens},
           {"max_tokens", p.max_tokens},
+          {"answers_at_once", p.settings.answers_at_once},
           {"batch_tokens", p.settings.batch_tokens},
           {"kv_type", to_string(p.settings.kv_type)},
           {"repacked", p.settings.repack},

@@ -28,12 +28,15 @@ bool is_quick(const Work& work) {
 }  // namespace
 
 Desk::Desk(EngineService& service, std::size_t limit, Observer observer)
-    : service_(service), limit_(limit), observer_(std::move(observer)), thread_([this] { run(); }) {}
+    : service_(service), limit_(limit), observer_(std::move(observer)) {
+  const std::size_t at_once = service_.answers_at_once();
+  for (std::size_t i = 0; i < at_once; ++i) threads_.emplace_back([this] { run(); });
+}
 
 ApiExpected<TicketPtr> Desk::submit(Work work) {
   std::lock_guard lock(mutex_);
   if (closed_) return tl::unexpected(stopping());
-  if (waiting_.size() >= limit_ + (running_ ? 0 : 1)) {
+  if (waiting_.size() >= limit_ + free_places()) {
     return tl::unexpected(queue_full(limit_, seconds_until_room()));
   }
   auto ticket = std::make_shared<Ticket>(next_id_++, std::move(work));
@@ -49,7 +52,7 @@ void Desk::leave(const TicketPtr& ticket) {
   order_.remove(ticket->id());
   waiting_.erase(ticket->id());
   // With the lock held, so that it is this work that is woken and not the next.
-  if (running_ == ticket) service_.cancel_running();
+  if (running_.contains(ticket)) service_.cancel_running();
 }
 
 std::size_t Desk::position(const TicketPtr& ticket) const {
@@ -59,25 +62,35 @@ std::size_t Desk::position(const TicketPtr& ticket) const {
 
 QueueState Desk::state() const {
   std::lock_guard lock(mutex_);
-  return {.running = running_ ? 1U : 0U, .waiting = waiting_.size(), .limit = limit_};
+  return {.running = running_.size(), .waiting = waiting_.size(), .limit = limit_};
 }
 
+std::size_t Desk::free_places() const {
+  const std::size_t at_once = std::min(service_.answers_at_once(), threads_.size());
+  return at_once - std::min(at_once, running_.size());
+}
+
+bool Desk::may_begin() const { return order_.size() > 0 && free_places() > 0; }
+
 int Desk::seconds_until_room() const {
-  return static_cast<int>(std::clamp(std::ceil(usual_seconds_), 1.0, 60.0));
+  const double seconds = usual_seconds_ / static_cast<double>(std::max<std::size_t>(1, running_.size()));
+  return static_cast<int>(std::clamp(std::ceil(seconds), 1.0, 60.0));
 }
 
 void Desk::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    wake_.wait(lock, [&] { return closed_ || order_.size() > 0; });
+    wake_.wait(lock, [&] { return closed_ || may_begin(); });
     const auto next = order_.pop();
     if (!next) return;
-    running_ = waiting_.at(*next);
+    const TicketPtr ticket = waiting_.at(*next);
     waiting_.erase(*next);
+    running_.insert(ticket);
     lock.unlock();
-    answer(running_);
+    answer(ticket);
     lock.lock();
-    running_.reset();
+    running_.erase(ticket);
+    wake_.notify_all();
   }
 }
 
@@ -131,12 +144,14 @@ void Desk::close(std::chrono::milliseconds deadline) {
     for (const auto& [id, ticket] : waiting_) order_.remove(id);
     waiting.swap(waiting_);
     // The engine may take a moment to stop; whoever waits for it need not.
-    if (deadline.count() == 0 && running_) running_->end(tl::unexpected(stopping_failure()));
+    if (deadline.count() == 0) {
+      for (const TicketPtr& ticket : running_) ticket->end(tl::unexpected(stopping_failure()));
+    }
     wake_.notify_all();
   }
   for (const auto& [id, ticket] : waiting) ticket->end(tl::unexpected(stopping_failure()));
   service_.stop(deadline);
-  thread_.join();
+  for (std::thread& thread : threads_) thread.join();
 }
 
 }  // namespace plimsoll::server

@@ -1,4 +1,4 @@
-// The one thread that asks the engine, and the queue in front of it. Thread-safe.
+// The threads that ask the engine, as many as it answers at once, and the queue in front of it. Thread-safe.
 #pragma once
 
 #include <condition_variable>
@@ -6,7 +6,9 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
+#include <vector>
 
 #include "server/api_error.h"
 #include "server/fair_queue.h"
@@ -15,17 +17,17 @@
 namespace plimsoll::server {
 
 struct QueueState {
-  std::size_t running = 0;  // 0 or 1
+  std::size_t running = 0;
   std::size_t waiting = 0;
   std::size_t limit = 0;
 };
 
 class Desk {
  public:
-  /// Called on the desk's thread after each piece of work, before whoever waits is told.
+  /// Called on one of the desk's threads after each piece of work, before whoever waits is told. Thread-safe.
   using Observer = std::function<void(const Work& work, const OutcomeOrFailure& outcome)>;
 
-  /// As many as `limit` may wait behind the one that is answered. `service` outlives the desk.
+  /// As many as `limit` may wait behind those that are answered. `service` outlives the desk.
   Desk(EngineService& service, std::size_t limit, Observer observer);
   ~Desk() { close({}); }
   Desk(const Desk&) = delete;
@@ -47,7 +49,10 @@ class Desk {
   void run();
   void answer(const TicketPtr& ticket);
   OutcomeOrFailure outcome_of(const TicketPtr& ticket);
-  int seconds_until_room() const;  // with the lock held
+  // With the lock held.
+  bool may_begin() const;
+  std::size_t free_places() const;
+  int seconds_until_room() const;
 
   EngineService& service_;
   const std::size_t limit_;
@@ -57,13 +62,13 @@ class Desk {
   std::condition_variable wake_;
   FairQueue order_;
   std::map<std::uint64_t, TicketPtr> waiting_;
-  TicketPtr running_;
+  std::set<TicketPtr> running_;
   std::uint64_t next_id_ = 1;
   double usual_seconds_ = 1;  // of a piece of work, lately
   bool closed_ = false;
   std::mutex closing_;
   bool ended_ = false;
-  std::thread thread_;
+  std::vector<std::thread> threads_;
 };
 
 }  // namespace plimsoll::server

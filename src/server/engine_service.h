@@ -39,23 +39,27 @@ class EngineService {
  public:
   virtual ~EngineService() = default;
 
-  /// Blocking until the answer is complete; one at a time, a second one fails with `busy`: the queue in front
-  /// sees to that. Ends within the bounds of VlmEvaluator::cancel_generation() once `cancel` is set and
-  /// cancel_running() was called after that, also before the generation has begun; the answer so far is a
+  /// How many answers and loads may run at once: as many as it was configured for, or as the loaded model's
+  /// plan has room for. At least 1; never more than at the start. Under a millisecond.
+  virtual std::size_t answers_at_once() const noexcept = 0;
+
+  /// Blocking until the answer is complete; one more than may run at the start fails with `busy`: the queue
+  /// in front sees to that. Ends within the bounds of VlmEvaluator::cancel_generation() once `cancel` is set
+  /// and cancel_running() was called after that, also before the generation has begun; the answer so far is a
   /// result then. `cancel` belongs to this call alone; null: nobody will want to stop it.
   virtual tl::expected<Answer, ServiceFailure> generate(const GenerationRequest& request,
                                                         const CancelFlagPtr& cancel,
                                                         const AnswerSinks& sinks) = 0;
 
-  /// Has the running generation or load look at its flag. Does nothing to one whose flag is not set.
+  /// Has the running generations and loads look at their flags. Does nothing to one whose flag is not set.
   virtual void cancel_running() noexcept = 0;
 
-  /// Blocking until the model is loaded; one at a time with generate(). A class that does not keep its model
+  /// Blocking until the model is loaded; counts as an answer. A class that does not keep its model
   /// keeps this one for the next answer. A cancelled load fails with `cancelled`.
   virtual tl::expected<void, ServiceFailure> load(const CancelFlagPtr& cancel,
                                                   const ProgressSink& progress) = 0;
 
-  /// Returns at once; a running answer ends first.
+  /// Returns at once; the running answers end first.
   virtual void unload() noexcept = 0;
 
   /// The object of GET /v1/memory without `queue` (docs/server.md), with the reclaims of greater sequence

@@ -67,7 +67,7 @@ class RunningServer final : public HttpServer {
                  metrics_.count_request(route, status);
                  if (bytes > kSweepBytes) sweep();
                }),
-        work_lane_(options_.max_queue + 1 + kBodyThreads, kBodiesWaiting),
+        work_lane_(options_.max_queue + service.answers_at_once() + kBodyThreads, kBodiesWaiting),
         reception_(std::move(listener.socket), options_.reception,
                    [this](ConnectionPtr connection, const RequestHead& head) {
                      receive(std::move(connection), head);

@@ -37,24 +37,27 @@ void step_down(MemoryBudget& budget, int steps) {
   if (budget.private_bytes) budget.private_bytes = less(*budget.private_bytes);
 }
 
-// The one generation or load that runs, from the moment it is accepted.
+// A generation or load that runs, from the moment it is accepted.
 class LocalEngine::Job {
  public:
   static tl::expected<std::unique_ptr<Job>, ServiceFailure> begin(LocalEngine& engine,
                                                                   const CancelFlagPtr& cancel) {
     std::lock_guard lock(engine.mutex_);
     if (engine.stopping_) return is_stopping();
-    if (engine.running_)
+    if (engine.running_.size() >= engine.most_at_once())
       return of_question({ErrorCode::busy, "another answer is being written; wait for it"});
-    engine.loading_ = engine.load_report().state == ModelState::idle;
-    engine.running_ = cancel ? cancel : std::make_shared<CancelFlag>();
-    engine.load_share_ = 0;
-    return std::unique_ptr<Job>(new Job(engine, engine.running_));
+    if (engine.running_.empty()) {
+      engine.loading_ = engine.load_report().state == ModelState::idle;
+      engine.load_share_ = 0;
+    }
+    engine.running_.push_back(cancel ? cancel : std::make_shared<CancelFlag>());
+    return std::unique_ptr<Job>(new Job(engine, engine.running_.back()));
   }
   ~Job() {
     std::lock_guard lock(engine_.mutex_);
-    engine_.running_.reset();
-    engine_.loading_ = false;
+    auto& running = engine_.running_;
+    running.erase(std::find(running.begin(), running.end(), flag_));
+    if (running.empty()) engine_.loading_ = false;
     engine_.ended_.notify_all();
   }
   Job(const Job&) = delete;
@@ -113,6 +116,17 @@ ProgressSink LocalEngine::watched(const ProgressSink& progress) {
   };
 }
 
+std::size_t LocalEngine::most_at_once() const {
+  return static_cast<std::size_t>(std::max(1, session_.device.configuration.answers_at_once));
+}
+
+std::size_t LocalEngine::answers_at_once() const noexcept {
+  std::lock_guard lock(mutex_);
+  const auto plan = session_.evaluator ? session_.evaluator->plan() : std::nullopt;
+  if (!plan || !plan->fits()) return most_at_once();
+  return std::min(most_at_once(), static_cast<std::size_t>(plan->settings.answers_at_once));
+}
+
 tl::expected<Answer, ServiceFailure> LocalEngine::generate(const GenerationRequest& request,
                                                            const CancelFlagPtr& cancel,
                                                            const AnswerSinks& sinks) {
@@ -160,7 +174,7 @@ LoadReport LocalEngine::load_report() const {
   if (loading_) return {ModelState::loading, load_share_};
   if (!session_.evaluator) return {};
   // A model that is answering is there, also while its weights have left for a picture.
-  const bool there = running_ || session_.evaluator->load_state() == LoadState::loaded ||
+  const bool there = !running_.empty() || session_.evaluator->load_state() == LoadState::loaded ||
                      session_.pool->ledger().of(MemoryHolder::weights_text) > 0;
   return {there ? ModelState::loaded : ModelState::idle};
 }
@@ -185,9 +199,9 @@ void LocalEngine::stop(std::chrono::milliseconds deadline) noexcept {
   {
     std::unique_lock lock(mutex_);
     stopping_ = true;
-    ended_.wait_for(lock, deadline, [this] { return running_ == nullptr; });
-    if (running_) running_->cancel();
-    ended_.wait(lock, [this] { return running_ == nullptr; });
+    ended_.wait_for(lock, deadline, [this] { return running_.empty(); });
+    for (const CancelFlagPtr& flag : running_) flag->cancel();
+    ended_.wait(lock, [this] { return running_.empty(); });
   }
   plans_.finish();
   drop_evaluator();

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 #include "server/engine_service.h"
 #include "server/memory_object.h"
@@ -31,6 +32,7 @@ class LocalEngine final : public EngineService {
   /// stop() without patience.
   ~LocalEngine() override;
 
+  std::size_t answers_at_once() const noexcept override;
   tl::expected<Answer, ServiceFailure> generate(const GenerationRequest& request, const CancelFlagPtr& cancel,
                                                 const AnswerSinks& sinks) override;
   void cancel_running() noexcept override {}  // the engine reads the flag itself
@@ -54,6 +56,7 @@ class LocalEngine final : public EngineService {
 
   LocalEngine(Opened opened, Clock::time_point began);
   MemoryBudget budget_of_this_machine(std::optional<std::size_t> line_bytes) const;
+  std::size_t most_at_once() const;
   Answer finished(GenerationResult result) const;
   ProgressSink watched(const ProgressSink& progress);
   LoadReport load_report() const;  // with mutex_ held
@@ -65,8 +68,8 @@ class LocalEngine final : public EngineService {
 
   mutable std::mutex mutex_;
   std::condition_variable ended_;
-  session::Session session_;  // its evaluator goes when the service stops
-  CancelFlagPtr running_;     // of the generation or load that runs
+  session::Session session_;            // its evaluator goes when the service stops
+  std::vector<CancelFlagPtr> running_;  // of the generations and loads that run
   bool loading_ = false;
   float load_share_ = 0;
   bool stopping_ = false;

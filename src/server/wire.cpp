@@ -83,6 +83,7 @@ Json options_to_wire(const session::SessionOptions& o) {
           {"image_size", or_null(o.image_size)},
           {"temperature", or_null(o.temperature)},
           {"top_p", or_null(o.top_p)},
+          {"answers_at_once", or_null(o.answers_at_once)},
           {"threads", o.threads},
           {"verbose", o.verbose}};
 }
@@ -100,6 +101,7 @@ session::SessionOptions options_from_wire(const Json& json) {
   read_optional(json, "image_size", o.image_size);
   read_optional(json, "temperature", o.temperature);
   read_optional(json, "top_p", o.top_p);
+  read_optional(json, "answers_at_once", o.answers_at_once);
   json.at("threads").get_to(o.threads);
   json.at("verbose").get_to(o.verbose);
   return o;

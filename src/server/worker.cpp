@@ -4,16 +4,19 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <map>
 #include <mutex>
 #include <utility>
 
 #include "base/work_thread.h"
 #include "server/frame.h"
 #include "server/local_engine.h"
+#include "server/thread_lane.h"
 #include "server/wire.h"
 #include "server/worker_process.h"
 
@@ -102,8 +105,15 @@ class Sampler {
 // What a worker does once it is open. Its main thread reads; answers and plans are made on threads of theirs.
 class Worker {
  public:
+  // The server's queue waits at its own end; a load after a restart may be in front of what it sends.
+  static constexpr std::size_t kMostWaiting = 64;
+  static constexpr std::uint64_t kUnasked = 0;  // the id of that load
+
   Worker(int descriptor, Outgoing& out, std::unique_ptr<LocalEngine> engine)
-      : descriptor_(descriptor), out_(out), engine_(std::move(engine)) {}
+      : descriptor_(descriptor),
+        out_(out),
+        engine_(std::move(engine)),
+        answers_(engine_->answers_at_once(), kMostWaiting) {}
 
   int run(FrameDecoder& decoder) {
     out_.send({{{"type", "ready"}, {"memory", sampler_.take()}}});
@@ -139,7 +149,7 @@ class Worker {
     } else if (type == "plan") {
       plans_.post([this, head = std::move(frame.head)] { plan(head); });
     } else if (type == "cancel") {
-      if (frame.head.at("id") == running_id_) cancel();
+      cancel(frame.head.at("id"));
     } else if (type == "unload") {
       engine_->unload();
     } else if (type == "steps") {
@@ -151,16 +161,25 @@ class Worker {
 
   template <typename Work>
   void begin(const Frame& frame, Work work) {
-    before_ = std::exchange(running_, std::make_shared<CancelFlag>());
-    running_id_ = frame.head.at("id");
-    answers_.post([id = running_id_, flag = running_, work] { work(id, flag); });
+    const Json id = frame.head.at("id");
+    const auto flag = std::make_shared<CancelFlag>();
+    {
+      std::lock_guard lock(running_mutex_);
+      running_[id] = flag;
+    }
+    answers_.post([id, flag, work] { work(id, flag); });
   }
 
-  // A load that was begun after a restart may still be in front of it: nobody wants to wait for that, either.
-  void cancel() {
-    for (const CancelFlagPtr& flag : {before_, running_}) {
-      if (flag) flag->cancel();
-    }
+  void cancel(const Json& id) {
+    std::lock_guard lock(running_mutex_);
+    if (const auto found = running_.find(id); found != running_.end()) found->second->cancel();
+    // A load that was begun after a restart may be in front of them: when nobody wants an answer any more,
+    // nobody wants to wait for that, either.
+    const bool any_wanted = std::any_of(running_.begin(), running_.end(), [](const auto& running) {
+      return running.first != kUnasked && !running.second->cancelled();
+    });
+    if (const auto load = running_.find(kUnasked); load != running_.end() && !any_wanted)
+      load->second->cancel();
   }
 
   ProgressSink progress_of(const Json& id) {
@@ -198,6 +217,10 @@ class Worker {
 
   // The server knows the memory at the end of an answer before it knows the answer.
   void finish(const char* type, const Json& id, const tl::expected<Json, ServiceFailure>& outcome) {
+    {
+      std::lock_guard lock(running_mutex_);
+      running_.erase(id);
+    }
     sampler_.send_now();
     tell(type, id, outcome);
   }
@@ -215,10 +238,9 @@ class Worker {
   std::unique_ptr<LocalEngine> engine_;
   Sampler sampler_{*engine_, out_};
   bool stopped_ = false;
-  // Of the generation or load that was begun last, and of the one before. The main thread's.
-  CancelFlagPtr running_, before_;
-  Json running_id_;
-  WorkThread answers_{WorkThread::Priority::normal};
+  std::mutex running_mutex_;
+  std::map<Json, CancelFlagPtr> running_;  // generations and loads, by id
+  ThreadLane answers_;
   WorkThread plans_{WorkThread::Priority::normal};
 };
 

@@ -1,5 +1,6 @@
 #include "server/worker_engine.h"
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
@@ -55,6 +56,15 @@ Expected<void> WorkerEngine::wait_for_first() {
 
 // ---- whoever waits ----
 
+std::size_t WorkerEngine::most_at_once() const {
+  return static_cast<std::size_t>(std::max(1, options_.session.answers_at_once.value_or(1)));
+}
+
+std::size_t WorkerEngine::answers_at_once() const noexcept {
+  Lock lock(mutex_);
+  return std::min(most_at_once(), sample_.answers_at_once().value_or(most_at_once()));
+}
+
 tl::expected<Answer, ServiceFailure> WorkerEngine::generate(const GenerationRequest& request,
                                                             const CancelFlagPtr& cancel,
                                                             const AnswerSinks& sinks) {
@@ -96,18 +106,19 @@ tl::expected<Json, ServiceFailure> WorkerEngine::run_job(Frame frame, const Canc
   if (!encoded) return tl::unexpected(of_question(std::move(encoded.error())));
   frame = {};  // pictures are large
   Lock lock(mutex_);
-  if (job_)
+  if (jobs_.size() >= most_at_once())
     return tl::unexpected(of_question({ErrorCode::busy, "another answer is being written; wait for it"}));
-  job_ = Job{id, cancel ? cancel : std::make_shared<CancelFlag>()};
-  auto there = wait_for_worker(lock, job_->flag);
+  Job& job = jobs_[id];  // stays where it is, whoever comes and goes
+  job.flag = cancel ? cancel : std::make_shared<CancelFlag>();
+  auto there = wait_for_worker(lock, job.flag);
   tl::expected<Json, ServiceFailure> outcome = Json();
   if (there) {
-    job_->sent = true;
+    job.sent = true;
     outcome = ask(lock, id, std::move(*encoded), sinks);
   } else {
     outcome = tl::unexpected(std::move(there.error()));
   }
-  job_.reset();
+  jobs_.erase(id);
   changed_.notify_all();
   return outcome;
 }
@@ -154,11 +165,14 @@ tl::expected<Json, ServiceFailure> WorkerEngine::ask(Lock& lock, std::uint64_t i
 
 void WorkerEngine::cancel_running() noexcept {
   Lock lock(mutex_);
-  if (job_ && is_set(job_->flag)) send_cancel();
+  send_cancels();
 }
 
-void WorkerEngine::send_cancel() {
-  if (job_->sent && ready_) link_->send(*encode_frame({{{"type", "cancel"}, {"id", job_->id}}}));
+void WorkerEngine::send_cancels() {
+  for (const auto& [id, job] : jobs_) {
+    if (is_set(job.flag) && job.sent && ready_)
+      link_->send(*encode_frame({{{"type", "cancel"}, {"id", id}}}));
+  }
   changed_.notify_all();
 }
 
@@ -187,17 +201,17 @@ void WorkerEngine::stop(std::chrono::milliseconds deadline) noexcept {
     Lock lock(mutex_);
     stopping_ = true;
     changed_.notify_all();
-    const auto is_done = [this] { return !job_; };
+    const auto is_done = [this] { return jobs_.empty(); };
     if (!changed_.wait_for(lock, deadline, is_done)) {
-      job_->flag->cancel();
-      send_cancel();
+      for (const auto& [id, job] : jobs_) job.flag->cancel();
+      send_cancels();
       changed_.wait_for(lock, kCancelPatience, is_done);
     }
   }
   link_->end(kEndPatience);
   Lock lock(mutex_);
   fail_calls(is_stopping());
-  changed_.wait(lock, [this] { return !job_ && calls_.empty(); });
+  changed_.wait(lock, [this] { return jobs_.empty() && calls_.empty(); });
 }
 
 // ---- the link's thread ----
@@ -224,10 +238,14 @@ void WorkerEngine::on_frame(Frame frame) {
       const auto share = frame.head.at("share").get<float>();
       sample_.take_load({share < 1 ? ModelState::loading : ModelState::loaded, share});
     }
-    // A load that nobody asked for shows itself to whoever waits behind it.
-    const bool unasked = *id == 0 && type == "progress" && job_;
-    const auto call = calls_.find(unasked ? job_->id : id->get<std::uint64_t>());
-    if (call != calls_.end()) call->second->frames.push_back(std::move(frame));
+    if (*id == 0 && type == "progress") {
+      // A load that nobody asked for shows itself to whoever waits behind it.
+      for (const auto& [job, state] : jobs_) {
+        if (const auto call = calls_.find(job); call != calls_.end()) call->second->frames.push_back(frame);
+      }
+    } else if (const auto call = calls_.find(id->get<std::uint64_t>()); call != calls_.end()) {
+      call->second->frames.push_back(std::move(frame));
+    }
   }
   changed_.notify_all();
 }

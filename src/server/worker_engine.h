@@ -42,6 +42,7 @@ class WorkerEngine final : public EngineService, private WorkerEvents {
   /// stop() without patience.
   ~WorkerEngine() override;
 
+  std::size_t answers_at_once() const noexcept override;
   tl::expected<Answer, ServiceFailure> generate(const GenerationRequest& request, const CancelFlagPtr& cancel,
                                                 const AnswerSinks& sinks) override;
   void cancel_running() noexcept override;
@@ -59,9 +60,8 @@ class WorkerEngine final : public EngineService, private WorkerEvents {
     std::optional<ServiceFailure> failure{};
   };
   using CallPtr = std::shared_ptr<Call>;
-  // The one generation or load that runs.
+  // A generation or load that runs.
   struct Job {
-    std::uint64_t id = 0;
     CancelFlagPtr flag;
     bool sent = false;
   };
@@ -81,7 +81,8 @@ class WorkerEngine final : public EngineService, private WorkerEvents {
   tl::expected<void, ServiceFailure> wait_for_worker(Lock& lock, const CancelFlagPtr& cancel);
   tl::expected<Json, ServiceFailure> ask(Lock& lock, std::uint64_t id, std::string encoded,
                                          const AnswerSinks& sinks);
-  void send_cancel();
+  void send_cancels();
+  std::size_t most_at_once() const;
   WorkerReport report() const;
   void fail_calls(const ServiceFailure& failure);
 
@@ -93,9 +94,9 @@ class WorkerEngine final : public EngineService, private WorkerEvents {
   std::condition_variable changed_;
   bool ready_ = false;  // a worker is open and takes frames
   bool stopping_ = false;
-  bool load_again_ = false;          // the worker that was lost held a loaded model
-  std::optional<Error> not_opened_;  // why the latest worker did not become ready
-  std::optional<Job> job_;
+  bool load_again_ = false;            // the worker that was lost held a loaded model
+  std::optional<Error> not_opened_;    // why the latest worker did not become ready
+  std::map<std::uint64_t, Job> jobs_;  // by id
   std::map<std::uint64_t, CallPtr> calls_;
   WorkerSample sample_;
 

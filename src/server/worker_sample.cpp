@@ -41,6 +41,11 @@ bool WorkerSample::keeps_model() const {
 
 bool WorkerSample::is_pressed() const { return !last_.is_null() && last_["pressure"] != "normal"; }
 
+std::optional<std::size_t> WorkerSample::answers_at_once() const {
+  if (last_.is_null() || !last_["plan"].is_object() || last_["plan"]["fits"] != true) return std::nullopt;
+  return last_["plan"]["answers_at_once"].get<std::size_t>();
+}
+
 Json WorkerSample::object(std::chrono::steady_clock::time_point began, std::uint64_t reclaims_after,
                           const WorkerReport& worker) const {
   Json object = last_.is_null() ? Json::object() : last_;

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <optional>
 
 #include "report/json.h"
 #include "server/memory_object.h"
@@ -24,6 +25,8 @@ class WorkerSample {
   bool is_loaded() const;
   bool keeps_model() const;
   bool is_pressed() const;
+  /// That the plan of the latest load has room for; empty: there is none.
+  std::optional<std::size_t> answers_at_once() const;
 
   /// The object as of this process, with this worker, and the reclaims of greater sequence numbers.
   Json object(std::chrono::steady_clock::time_point began, std::uint64_t reclaims_after,

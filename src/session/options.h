@@ -28,6 +28,7 @@ struct SessionOptions {
   std::optional<int> image_size{};
   std::optional<float> temperature{};
   std::optional<float> top_p{};
+  std::optional<int> answers_at_once{};
   int threads = 0;  // of the engine; 0: one for each processor
   bool verbose = false;
 };

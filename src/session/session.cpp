@@ -63,6 +63,7 @@ MemoryConfiguration configuration_of(const SessionOptions& options, Strategy str
   if (options.image_size) configuration.image_size = *options.image_size;
   if (options.temperature) configuration.temperature = *options.temperature;
   if (options.top_p) configuration.top_p = *options.top_p;
+  if (options.answers_at_once) configuration.answers_at_once = *options.answers_at_once;
   return configuration;
 }
 

@@ -7,6 +7,8 @@
 #include <future>
 #include <iterator>
 #include <mutex>
+#include <utility>
+#include <vector>
 
 #include "tests/file_text.h"
 #include "tests/integration/served_model.h"
@@ -24,11 +26,11 @@ enum class Place { here, worker };
 
 class EngineServiceTest : public testing::TestWithParam<Place> {
  protected:
-  EngineServiceTest() {
+  explicit EngineServiceTest(const session::SessionOptions& options = served_model()) {
     if (GetParam() == Place::here) {
-      engine_ = local_engine();
+      engine_ = local_engine(options);
     } else {
-      engine_ = worker_engine();
+      engine_ = worker_engine(options);
     }
   }
 
@@ -238,6 +240,84 @@ TEST(LocalEngine, WhatWasAskedForStaysUntilTheNextAnswerWhereTheClassKeepsNothin
       engine->generate(ask("Hello!"), nullptr, {{}, [&](Stage, float, std::string_view) { loads = true; }}));
   EXPECT_FALSE(loads);
   EXPECT_TRUE(eventually([&] { return state() == "idle"; }));
+}
+
+session::SessionOptions for_three() {
+  session::SessionOptions options = served_model();
+  options.device.device_memory_bytes = 16 * kGiB;
+  options.answers_at_once = 3;
+  return options;
+}
+
+class SeveralAtOnce : public EngineServiceTest {
+ protected:
+  SeveralAtOnce() : EngineServiceTest(for_three()) {}
+
+  using Outcome = tl::expected<server::Answer, server::ServiceFailure>;
+  std::future<Outcome> asked(GenerationRequest request, CancelFlagPtr flag = nullptr,
+                             AnswerSinks sinks = {}) {
+    return std::async(std::launch::async, [this, request = std::move(request), flag, sinks] {
+      return engine_->generate(request, flag, sinks);
+    });
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(All, SeveralAtOnce, testing::Values(Place::here, Place::worker),
+                         [](const auto& param_info) {
+                           return std::string(param_info.param == Place::here ? "Here" : "Worker");
+                         });
+
+// Seldom ends by itself.
+GenerationRequest ask_for_long() {
+  auto request = ask("Describe this image in every detail.", {picture("garden.png")});
+  request.temperature = 2.0F;
+  request.seed = 7;
+  request.max_tokens = 400;
+  return request;
+}
+
+TEST_P(SeveralAtOnce, EachHasItsOwnAnswer) {
+  EXPECT_EQ(engine_->answers_at_once(), 3U);
+  auto one = asked(ask_about_dog_and_car()), two = asked(ask_about_many()),
+       three = asked(ask_about_dog_and_car());
+  EXPECT_EQ(one.get()->result.answer, kDogAndCar);
+  const auto many = two.get();
+  EXPECT_EQ(three.get()->result.answer, kDogAndCar);
+  EXPECT_EQ(many->result.answer, engine_->generate(ask_about_many(), nullptr, {})->result.answer);
+  EXPECT_EQ(engine_->answers_at_once(), 3U);
+}
+
+TEST_P(SeveralAtOnce, ACancelEndsOneAlone) {
+  const std::string expected = engine_->generate(ask_for_long(), nullptr, {})->result.answer;
+  std::atomic<bool> begun = false;
+  auto kept = asked(ask_for_long(), nullptr, {[&](std::string_view) { begun = true; }, {}});
+  ASSERT_TRUE(eventually([&] { return begun.load(); }));
+  const auto flag = std::make_shared<CancelFlag>();
+  const AnswerSinks sinks{[&](std::string_view) {
+                            flag->cancel();
+                            engine_->cancel_running();
+                          },
+                          {}};
+  EXPECT_EQ(asked(ask_for_long(), flag, sinks).get()->result.finish_reason, FinishReason::cancelled);
+  EXPECT_EQ(kept.get()->result.answer, expected);
+}
+
+TEST_P(SeveralAtOnce, StopEndsThemAll) {
+  std::atomic<int> begun = 0;
+  std::vector<std::future<Outcome>> answers;
+  for (int i = 0; i < 3; ++i) {
+    answers.push_back(asked(ask_for_long(), nullptr,
+                            {[&, told = false](std::string_view) mutable {
+                               if (!std::exchange(told, true)) ++begun;
+                             },
+                             {}}));
+  }
+  ASSERT_TRUE(eventually([&] { return begun == 3; }));
+  engine_->stop(0ms);
+  for (auto& answer : answers) answer.get();
+  const auto late = engine_->generate(ask_about_dog_and_car(), nullptr, {});
+  ASSERT_FALSE(late);
+  EXPECT_TRUE(late.error().stopping);
 }
 
 TEST(LocalEngine, AStepDownMakesThePlanOfTheNextLoadSmaller) {

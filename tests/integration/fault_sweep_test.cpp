@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <atomic>
+#include <future>
 #include <iostream>
 #include <numeric>
 
@@ -83,6 +84,7 @@ struct Rig {
     MemoryConfiguration configuration = configuration_for(Strategy::tiered, DeviceMemoryTier::standard);
     configuration.cache_limit_bytes = 0;  // so that every buffer has the size that was asked for
     configuration.image_size = 192;       // one tile a picture
+    configuration.answers_at_once = settings ? settings->answers_at_once : 1;
     evaluator = std::make_unique<VlmEvaluator>(EvaluatorOptions{.model = bundled_model(),
                                                                 .configuration = configuration,
                                                                 .engine = settings,
@@ -187,6 +189,45 @@ class FaultSweep : public testing::TestWithParam<Scenario> {
 TEST_P(FaultSweep, TheLineRefusesTheNthCharge) { sweep(kLine); }
 TEST_P(FaultSweep, TheSystemHasNoMemoryFromTheNthMapOn) { sweep(kSystem); }
 
+// One request with a refusal at the Nth charge while another answer is written, which goes on as if nothing
+// had been. Returns whether there was an Nth.
+bool spares_the_other(int nth, const GenerationRequest& others, const std::string& others_answer) {
+  Rig rig(kLine, EngineSettings{.answers_at_once = 2, .context_tokens = 1024});
+  std::atomic<bool> begun = false;
+  auto other = std::async(std::launch::async, [&] {
+    return rig.evaluator->generate(others, [&](std::string_view) { begun = true; });
+  });
+  EXPECT_TRUE(eventually([&] { return begun.load(); }));
+  rig.fault->arm(nth, 1);
+  auto result = rig.evaluator->generate(kPicture);
+  const bool struck = rig.fault->has_struck();
+  rig.fault->disarm();
+  const auto kept = other.get();
+  EXPECT_EQ(kept ? kept->answer : kept.error().message, others_answer);
+  if (result) {
+    EXPECT_EQ(result->answer, kDogAndCar);
+  } else {
+    expect_clear(result.error(), kLine.code);
+  }
+  EXPECT_EQ(rig.evaluator->generate(kPicture)->answer, kDogAndCar);
+  rig.evaluator.reset();
+  EXPECT_EQ(rig.pool->active_memory(), 0U);
+  return struck;
+}
+
+TEST(FaultSweepTogether, ARefusedChargeEndsNoOtherAnswer) {
+  GenerationRequest others = ask("Describe this image in every detail.", {picture("garden.png")});
+  others.temperature = 2.0F;  // which seldom ends by itself
+  others.seed = 7;
+  others.max_tokens = 400;
+  const std::string expected = Rig(kLine, EngineSettings{}).evaluator->generate(others)->answer;
+  int nth = 1;
+  while (spares_the_other(nth, others, expected) && !HasFailure()) ++nth;
+  ASSERT_FALSE(HasFailure()) << "at N = " << nth;
+  EXPECT_GT(nth, 2) << "nothing was refused";
+  std::cout << "beside another answer: the line refused at N = 1.." << nth - 1 << ", all clean\n";
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Over, FaultSweep,
     testing::Values(
@@ -194,6 +235,10 @@ INSTANTIATE_TEST_SUITE_P(
         Scenario{.name = "PlanLoadAndPicture", .settings = std::nullopt, .request = kPicture},
         Scenario{.name = "TextOnALoadedModel", .load_before = true, .request = kText},
         Scenario{.name = "APictureMoreThanTheContextHasRoomFor", .before = kPicture, .request = kTwoPictures},
+        Scenario{.name = "RoomForSeveral",
+                 .settings = EngineSettings{.answers_at_once = 4, .context_tokens = 512},
+                 .before = kText,
+                 .request = kPicture},
         Scenario{.name = "VisionOnDemand", .settings = on_demand(), .before = kText, .request = kPicture},
         Scenario{.name = "StreamedWithNoLayerKept", .settings = streaming(0), .request = kPicture},
         Scenario{.name = "StreamedWithSomeLayersKept",

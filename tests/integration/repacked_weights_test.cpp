@@ -35,7 +35,7 @@ Outcome run(const fs::path& path, bool repack) {
   auto context = TextContext::create(**model, {512, 128}, kThreads);
   std::vector<llama_token> prompt(100);
   std::iota(prompt.begin(), prompt.end(), 100);
-  EXPECT_TRUE((*context)->append(prompt, cancel));
+  EXPECT_TRUE((*context)->sequence(0).append(prompt, cancel));
   const float* row = llama_get_logits_ith((*context)->get(), -1);
   const int vocabulary = llama_vocab_n_tokens(llama_model_get_vocab((*model)->get()));
   return {{row, row + vocabulary}, pool->ledger().of(MemoryHolder::weights_text)};
@@ -91,7 +91,7 @@ TEST(RepackedWeights, AContextIsDrawnUpBeforeTheyAreThereAsItIsAfter) {
   auto context = TextContext::create(**opened, {512, 128}, kThreads);
   ASSERT_TRUE(context) << context.error().message;
   const std::vector<llama_token> prompt(128, 100);
-  ASSERT_TRUE((*context)->append(prompt, std::make_shared<CancelFlag>()));
+  ASSERT_TRUE((*context)->sequence(0).append(prompt, std::make_shared<CancelFlag>()));
   const MemoryLedger ledger = pool->ledger();
   EXPECT_EQ(ledger.of(MemoryHolder::kv), drawn_up->kv);
   EXPECT_EQ(ledger.holder_peak_bytes[static_cast<std::size_t>(MemoryHolder::compute_text)],

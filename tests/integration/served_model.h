@@ -28,12 +28,13 @@ inline std::unique_ptr<server::LocalEngine> local_engine(
   return engine ? std::move(*engine) : nullptr;
 }
 
-inline server::WorkerEngineOptions worker_options() {
-  return {.session = served_model(), .command = {.program = PLIMSOLL_PROGRAM}};
+inline server::WorkerEngineOptions worker_options(const session::SessionOptions& session = served_model()) {
+  return {.session = session, .command = {.program = PLIMSOLL_PROGRAM}};
 }
 
-inline std::unique_ptr<server::WorkerEngine> worker_engine() {
-  auto engine = server::WorkerEngine::start(worker_options());
+inline std::unique_ptr<server::WorkerEngine> worker_engine(
+    const session::SessionOptions& session = served_model()) {
+  auto engine = server::WorkerEngine::start(worker_options(session));
   EXPECT_TRUE(engine) << engine.error().message;
   return engine ? std::move(*engine) : nullptr;
 }

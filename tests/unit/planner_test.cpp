@@ -19,8 +19,9 @@ constexpr std::size_t kPlenty = 1000000;
 ContextBytes context_bytes(ContextSize size) {
   const auto rounded = static_cast<std::size_t>((size.tokens + 255) / 256 * 256);
   constexpr std::size_t kDivisor[] = {2, 4, 8};  // f16, q8_0, q4_0
-  return {rounded / kDivisor[static_cast<std::size_t>(size.kv_type)],
-          static_cast<std::size_t>(size.batch_tokens)};
+  return {
+      static_cast<std::size_t>(size.sequences) * rounded / kDivisor[static_cast<std::size_t>(size.kv_type)],
+      static_cast<std::size_t>(size.batch_tokens)};
 }
 
 ModelNeeds text_only() {
@@ -131,6 +132,39 @@ TEST(Planner, FailsWhereTheContextCanNotBeDrawnUp) {
 }
 
 // ---- each concession alone, where it alone suffices -----------------------------------------------------
+
+MemoryPlan plan_for_four(std::size_t line_bytes, int sequences = 256) {
+  ModelNeeds needs = with_vision();
+  needs.sequences = sequences;
+  MemoryConfiguration four = configuration();
+  four.answers_at_once = 4;
+  return plan_for(needs, line(line_bytes), four);
+}
+
+TEST(Concessions, FewerAnswersAreWrittenAtOnceBeforeAnythingElse) {
+  const MemoryPlan all = plan_for_four(kLooking + 3 * 256);
+  EXPECT_TRUE(all.fits());
+  EXPECT_EQ(all.settings.answers_at_once, 4);
+  EXPECT_EQ(all.settings.context_tokens, all.context_tokens);
+  EXPECT_EQ(all.of(MemoryHolder::kv), 4 * 256U);
+  EXPECT_THAT(all.concessions, IsEmpty());
+
+  const MemoryPlan two = plan_for_four(kLooking + 3 * 256 - 1);
+  EXPECT_EQ(two.settings.answers_at_once, 2);
+  EXPECT_EQ(two.settings.vision, VisionResidency::resident);
+  EXPECT_THAT(two.concessions, ElementsAre(Concession::fewer_at_once));
+
+  const MemoryPlan one = plan_for_four(kLooking);
+  EXPECT_EQ(one.settings.answers_at_once, 1);
+  EXPECT_EQ(one.settings.context_tokens, 0);
+  EXPECT_THAT(one.concessions, ElementsAre(Concession::fewer_at_once));
+}
+
+TEST(Concessions, AModelThatCanHaveOneSequenceGivesNothingUpForIt) {
+  const MemoryPlan plan = plan_for_four(kPlenty, 1);
+  EXPECT_EQ(plan.settings.answers_at_once, 1);
+  EXPECT_THAT(plan.concessions, IsEmpty());
+}
 
 TEST(Concessions, TheEncoderLeaves) {
   const MemoryPlan plan = plan_for(with_vision(), line(kLooking - 1));

@@ -16,6 +16,10 @@ using server::ServiceFailure;
 
 class FakeEngine final : public server::EngineService {
  public:
+  std::size_t answers_at_once() const noexcept override {
+    const std::lock_guard lock(mutex_);
+    return at_once_;
+  }
   tl::expected<Answer, ServiceFailure> generate(const GenerationRequest& request, const CancelFlagPtr& cancel,
                                                 const server::AnswerSinks& sinks) override {
     std::unique_lock lock(mutex_);
@@ -85,6 +89,9 @@ class FakeEngine final : public server::EngineService {
   void hold() {
     set([this] { held_ = true; });
   }
+  void answer_at_once(std::size_t count) {
+    set([&] { at_once_ = count; });
+  }
   void let_go() {
     set([this] { held_ = false; });
   }
@@ -105,8 +112,8 @@ class FakeEngine final : public server::EngineService {
   }
 
   // ---- what a test asks
-  void wait_until_running() {
-    wait([this] { return running_ > 0; });
+  void wait_until_running(int count = 1) {
+    wait([&] { return running_ >= count; });
   }
   void wait_until_cancelled() {
     wait([this] { return cancelled_ > 0; });
@@ -143,6 +150,7 @@ class FakeEngine final : public server::EngineService {
   std::vector<std::string> before_;
   std::optional<ServiceFailure> failure_;
   FinishReason finish_ = FinishReason::stop;
+  std::size_t at_once_ = 1;
   bool held_ = false;
   bool loads_ = false;
   bool loaded_ = false;
