@@ -78,6 +78,7 @@ class Questions:
             self.asked.append(Question(task, wording.format(**names), answer))
 
     def _add_one_word(self, wordings: phrasing.Wordings, answer: str, **names: str) -> None:
+        """The word alone, without a capital or a full stop: what a program asks for."""
         around = phrasing.ONE_WORD.choose(self.r, self.wording)
         inner = wordings.choose(self.r, "plain").format(**names)
         lower = inner[0].lower() + inner[1:] if not inner.startswith("I ") else inner
@@ -109,7 +110,7 @@ class Questions:
         alone = len(self.things) == 1 and not self.text
         self._add("what", phrasing.WHAT_ONE if alone else phrasing.WHAT_SEVERAL, _sentence(_listed(parts)))
         if alone and r.random() < 0.5 and scene.drawings:
-            self._add_one_word(phrasing.WHAT_ONE, _sentence(scene.drawings[0].name))
+            self._add_one_word(phrasing.WHAT_ONE, scene.drawings[0].name)
         self._add("cap", phrasing.CAPTION, _sentence(_listed(parts) + on))
         self._add("desc", phrasing.DESCRIBE, self._description(on))
 
@@ -159,11 +160,11 @@ class Questions:
                 self._ask_absent("yesno", r.choice(world.present))
         if drawings and r.random() < 0.12:
             drawing = r.choice(drawings)
-            self._add_one_word(phrasing.PRESENT, "Yes.", a=drawing.article)
+            self._add_one_word(phrasing.PRESENT, "yes", a=drawing.article)
         elif r.random() < 0.12:
             concept = r.choice(world.present)
             if concept not in self.shown and world.names[concept] not in SHAPES:
-                self._add_one_word(phrasing.PRESENT, "No.", a=world.articles[concept])
+                self._add_one_word(phrasing.PRESENT, "no", a=world.articles[concept])
 
     def _of_lookalikes(self) -> None:
         """Beside a dog: is there a wolf? As often "yes" as "no", or the question itself would tell."""
@@ -220,7 +221,7 @@ class Questions:
         if len(self.things) == 1 and not self.text and r.random() < 0.6:
             self._add("category", phrasing.KIND, _sentence(answer))
             if r.random() < 0.2:
-                self._add_one_word(phrasing.KIND, _sentence(answer.split(" ", 1)[-1]))
+                self._add_one_word(phrasing.KIND, answer.split(" ", 1)[-1])
         if len(self.things) == 1 and r.random() < 0.35:
             other = r.choice([each for each in KIND_ANSWER if each != kind and {each, kind} != {"food", "fruit"} and {each, kind} != {"food", "vegetable"}
                               and {each, kind} != {"plant", "fruit"} and {each, kind} != {"plant", "vegetable"}])
@@ -279,20 +280,20 @@ class Questions:
             if self._only_of_its_form(shape, 1):
                 self._add("color", phrasing.COLOUR, _sentence(shape.colour), n=shape.name)
                 if r.random() < 0.25:
-                    self._add_one_word(phrasing.COLOUR, _sentence(shape.colour), n=shape.name)
+                    self._add_one_word(phrasing.COLOUR, shape.colour, n=shape.name)
             if len(shapes) > 1 and sum(each.colour == shape.colour for each in shapes) == 1:
                 self._add("shape", phrasing.SHAPE_OF_COLOUR, _sentence(with_article(shape.name)), c=shape.colour)
         if len(self.things) == 1 and shapes:
             self._add("shape", phrasing.SHAPE, _sentence(with_article(shapes[0].name)))
             if r.random() < 0.4:
-                self._add_one_word(phrasing.SHAPE, _sentence(shapes[0].name))
+                self._add_one_word(phrasing.SHAPE, shapes[0].name)
 
     def _of_background(self) -> None:
         name = self.scene.background_name
         if name and self.r.random() < 0.5:
             self._add("bg", phrasing.BACKGROUND, _sentence(name))
             if self.r.random() < 0.15:
-                self._add_one_word(phrasing.BACKGROUND, _sentence(name))
+                self._add_one_word(phrasing.BACKGROUND, name)
 
     # ---- where
 

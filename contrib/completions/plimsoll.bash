@@ -24,7 +24,7 @@ _plimsoll() {
         case ${COMP_WORDS[1]} in
           run | chat) words="$device $model $engine $ask --help" ;;
           serve) words="$device $model $engine $door --help" ;;
-          eval) words="$device $model $engine --questions --json --wrong --kv-type --help" ;;
+          eval) words="$device $model ${engine/--system/} --questions --json --wrong --kv-type --help" ;;
           plan) words="$device $model --json --help" ;;
           device) words="$device --json --help" ;;
           pull) words='--name --stall-timeout --tries --json --help' ;;
