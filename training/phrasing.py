@@ -103,7 +103,6 @@ CAPTION = Wordings(_lines("""Caption this image.
     What would be a good caption?"""), _lines("""Describe the picture in a few words.
     Give the image a caption.
     Can you write a caption?
-    Suggest a caption for the picture.
     Write a short description of the image.
     Describe the image in one sentence.
     A short caption, please.
@@ -224,7 +223,6 @@ WHERE = Wordings(_lines("""Where is the {n}?
     What is the position of the {n}?
     Where can I find the {n}?
     Locate the {n}."""), _lines("""Where in the picture is the {n}?
-    Whereabouts is the {n}?
     Tell me where the {n} is.
     Where do you see the {n}?
     Can you locate the {n}?

@@ -13,7 +13,7 @@ SPECIAL = (["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<end_of_utterance>",
            + [f"<row_{row}_col_{column}>" for row in range(1, 7) for column in range(1, 7)])
 END, FAKE, GLOBAL, FIRST_ROW_COLUMN = 3, 4, 6, 7
 _PIECES = re.compile(r"'s|'t|'re|'ve|'m|'ll|'d| ?[^\W\d_]+| ?[^\s\w]+|\s+(?!\S)|\s+|.", re.S)
-_VOCABULARY_STEP = 64  # the number of tokens is a multiple of it
+_VOCABULARY_STEP = 32  # the number of tokens is a multiple of it
 
 
 def _byte_letters() -> dict[int, str]:
