@@ -1,5 +1,5 @@
 // Several answers that are written together: each is what it would be alone, whatever happens to the others.
-#include <fstream>
+#include <atomic>
 #include <future>
 
 #include "tests/integration/bundled_model.h"
@@ -61,8 +61,6 @@ class Running {
   std::atomic<int> pieces_ = 0;
   std::future<Expected<GenerationResult>> result_;
 };
-
-using RunningOnes = std::vector<std::unique_ptr<Running>>;
 
 // Keeps as many running as may, until all were asked.
 std::vector<std::string> answers_of(VlmEvaluator& evaluator, const std::vector<GenerationRequest>& questions,
