@@ -98,7 +98,7 @@ double prompt_ms(llama_context* context, int tokens) {
 }
 
 void measure_prompts(const Bench& bench, const std::string& path) {
-  constexpr int kLengths[] = {2, 3, 4, 5, 6, 8, 12, 16, 32, 64, 128, 256};
+  constexpr int kLengths[] = {1, 2, 3, 4, 5, 6, 8, 12, 16, 32, 64, 128, 256};
   struct Side {
     std::unique_ptr<GovernedDevice> device;
     std::unique_ptr<TextModel> model;

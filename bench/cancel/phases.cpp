@@ -51,7 +51,7 @@ using Timing = GenerationTiming;
 bool in_decode(const Timing& t) { return t.tokens > 0; }
 bool in_prefill(const Timing& t) { return t.tokens == 0 && t.prefill_ms > 0; }
 bool in_encode(const Timing& t) { return t.tokens == 0 && t.prefill_ms <= 0 && t.image_encode_ms > 0; }
-bool in_image_decode(const Timing& t) { return t.tokens == 0 && t.prefill_ms <= 0 && t.image_decode_ms <= 0; }
+bool in_image_decode(const Timing& t) { return t.tokens == 0 && t.prefill_ms <= 0 && t.image_encode_ms <= 0; }
 
 // ---- when a question was in a phase
 

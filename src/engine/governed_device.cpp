@@ -6,7 +6,7 @@
 
 #include "engine/governed_buffers.h"
 #include "engine/graph_runner.h"
-#include "engine/prefill_products.h"
+#include "engine/q8_products.h"
 #include "ggml-cpu.h"
 #include "ggml-impl.h"
 
@@ -105,12 +105,13 @@ void note_scratch(State& state, const ggml_tensor* op) {
   graph.n_nodes = 1;
   const std::size_t page = PageSource::page_bytes();
   const std::size_t bytes = std::max(ggml_graph_plan(&graph, state.threads, nullptr).work_size,
-                                     state.own_products ? prefill_product_bytes(*op, state.threads) : 0);
+                                     state.own_products ? q8_product_bytes(*op, state.threads) : 0);
   state.scratch_bytes = std::max(state.scratch_bytes, (bytes + page - 1) / page * page);
 }
 
 // While weights are placed, llama.cpp asks with a dummy buffer of each type in turn and takes the first that
-// is supported: the plain type steps back for a repacked one that can do the same.
+// is supported: the plain type steps back for a repacked one that can do the same, unless our own kernels
+// are as fast with the weights where they lie.
 bool device_supports_op(ggml_backend_dev_t device, const ggml_tensor* op) {
   State& state = state_of(device);
   if (!state.loading_weights) note_scratch(state, op);
@@ -118,7 +119,8 @@ bool device_supports_op(ggml_backend_dev_t device, const ggml_tensor* op) {
     return ggml_backend_dev_supports_op(state.cpu, op);
 
   const ggml_backend_buffer_type_t asked = op->src[0]->buffer->buft;
-  if (state.loading_weights && asked == &state.plain) {
+  const bool ours = state.own_products && q8_product_bytes(*op, state.threads) > 0;
+  if (state.loading_weights && asked == &state.plain && !ours) {
     for (const auto& repacked : state.repacked) {
       if (cpu_supports_with(state, op, repacked->inner)) return false;
     }

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "engine/layer_stream.h"
-#include "engine/prefill_products.h"
+#include "engine/q8_products.h"
 #include "ggml-cpu.h"
 #include "ggml-impl.h"
 
@@ -77,7 +77,7 @@ ggml_status GraphRunner::run_nodes(ggml_cgraph& graph, int begin, int end) {
 }
 
 ggml_status GraphRunner::compute(ggml_cgraph& graph) {
-  PrefillProducts products(graph, device_.threads, device_.own_products);
+  Q8Products products(graph, device_.threads, device_.own_products);
   ggml_cplan plan = ggml_graph_plan(&graph, device_.threads, nullptr);
   // Nodes run one after the other: those of ours work in the same memory as ggml's.
   const std::size_t wanted = std::max(plan.work_size, products.working_bytes());

@@ -6,6 +6,7 @@
 
 #include "engine/chat_template.h"
 #include "engine/engine.h"
+#include "engine/system_prompt.h"
 #include "engine/video_prompt.h"
 
 namespace plimsoll::engine {
@@ -44,14 +45,6 @@ std::uint64_t identity(const ModelFiles& files) {
     mix(static_cast<std::size_t>(std::filesystem::last_write_time(path, error).time_since_epoch().count()));
   }
   return hash;
-}
-
-// The model's own, else the one for what is asked about.
-std::string system_prompt(const GenerationRequest& request, const ModelFiles& files) {
-  std::string_view usual;
-  if (std::any_of(request.turns.begin(), request.turns.end(), has_images)) usual = kDefaultImageSystemPrompt;
-  if (std::any_of(request.turns.begin(), request.turns.end(), has_video)) usual = kDefaultVideoSystemPrompt;
-  return request.system_prompt.value_or(files.system_prompt.value_or(std::string(usual)));
 }
 
 }  // namespace

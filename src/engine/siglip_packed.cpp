@@ -15,13 +15,9 @@ namespace {
 
 using kernels::After;
 using kernels::Kernels;
-using kernels::kRowBlock;
 using kernels::PackedMatrix;
 using kernels::Precision;
 using kernels::PreparedRows;
-
-// The connector's rows are longer than all others: fewer of them fit.
-constexpr int kConnectorBlock = 8;
 
 std::size_t aligned(std::size_t bytes) {
   constexpr std::size_t kAlignment = 64;
@@ -276,12 +272,12 @@ std::size_t PackedLayers::thread_bytes() const {
   const auto prepared = [&](Precision precision, int values, int rows) {
     return aligned(kernels_.prepared_bytes(precision, values, rows));
   };
-  const std::size_t finishing = prepared(precision_, std::max(s.width, s.mlp), kRowBlock) +
-                                prepared(precision_, s.width, kRowBlock) + floats(s.mlp, kRowBlock) +
+  const std::size_t finishing = prepared(precision_, std::max(s.width, s.mlp), kernels_.row_block) +
+                                prepared(precision_, s.width, kernels_.row_block) + floats(s.mlp, kernels_.row_block) +
                                 floats(s.width, 1);
-  const std::size_t embedding = prepared(Precision::bf16, s.patch_values(), kRowBlock);
+  const std::size_t embedding = prepared(Precision::bf16, s.patch_values(), kernels_.row_block);
   const std::size_t connecting =
-      prepared(precision_, s.shuffled_width(), kConnectorBlock) + floats(s.shuffled_width(), 1);
+      prepared(precision_, s.shuffled_width(), kernels_.long_row_block) + floats(s.shuffled_width(), 1);
   const std::size_t attending = kernels_.attention_bytes({s.patches(), s.heads, s.head_width()});
   return aligned(std::max({finishing, embedding, connecting, attending}));
 }
@@ -326,9 +322,9 @@ void each_block(int rows, int block, int thread, int threads, Visit visit) {
 
 void PackedLayers::embed_rows(ggml_tensor& out, int thread, int threads, const Layer*) {
   const int inputs = shape_.patch_values(), width = shape_.width;
-  each_block(shape_.patches(), kRowBlock, thread, threads, [&](int first, int count) {
+  each_block(shape_.patches(), kernels_.row_block, thread, threads, [&](int first, int count) {
     Pieces pieces = scratch(thread);
-    const PreparedRows rows = kernels_.lay_out_prepared(Precision::bf16, inputs, kRowBlock, pieces.take(0));
+    const PreparedRows rows = kernels_.lay_out_prepared(Precision::bf16, inputs, kernels_.row_block, pieces.take(0));
     for (int i = 0; i < count; ++i) {
       kernels_.prepare_row(rows, i, row_of(out.src[0], first + i));
       std::memcpy(row_of(&out, first + i), positions_ + static_cast<std::ptrdiff_t>(first + i) * width,
@@ -342,10 +338,10 @@ void PackedLayers::embed_rows(ggml_tensor& out, int thread, int threads, const L
 void PackedLayers::project_rows(ggml_tensor& out, int thread, int threads, const Layer* layer) {
   const int width = shape_.width;
   const Norm& norm = layer->before_attention;
-  each_block(shape_.patches(), kRowBlock, thread, threads, [&](int first, int count) {
+  each_block(shape_.patches(), kernels_.row_block, thread, threads, [&](int first, int count) {
     Pieces pieces = scratch(thread);
     float* normal = pieces.take_floats(width);
-    const PreparedRows rows = kernels_.lay_out_prepared(precision_, width, kRowBlock, pieces.take(0));
+    const PreparedRows rows = kernels_.lay_out_prepared(precision_, width, kernels_.row_block, pieces.take(0));
     for (int i = 0; i < count; ++i) {
       kernels_.layer_norm(row_of(out.src[0], first + i), norm.weight, norm.bias, shape_.epsilon, width,
                           normal);
@@ -372,13 +368,13 @@ void PackedLayers::attend_heads(ggml_tensor& out, int thread, int threads, const
 void PackedLayers::finish_rows(ggml_tensor& out, int thread, int threads, const Layer* layer) {
   const int width = shape_.width, mlp = shape_.mlp;
   const auto stride = static_cast<std::size_t>(width);
-  each_block(shape_.patches(), kRowBlock, thread, threads, [&](int first, int count) {
+  each_block(shape_.patches(), kernels_.row_block, thread, threads, [&](int first, int count) {
     Pieces pieces = scratch(thread);
     float* normal = pieces.take_floats(width);
-    float* inner = pieces.take_floats(mlp * kRowBlock);
+    float* inner = pieces.take_floats(mlp * kernels_.row_block);
     const PreparedRows narrow = kernels_.lay_out_prepared(
-        precision_, width, kRowBlock, pieces.take(kernels_.prepared_bytes(precision_, width, kRowBlock)));
-    const PreparedRows wide = kernels_.lay_out_prepared(precision_, mlp, kRowBlock, pieces.take(0));
+        precision_, width, kernels_.row_block, pieces.take(kernels_.prepared_bytes(precision_, width, kernels_.row_block)));
+    const PreparedRows wide = kernels_.lay_out_prepared(precision_, mlp, kernels_.row_block, pieces.take(0));
     float* x = row_of(&out, first);
     for (int i = 0; i < count; ++i) {
       kernels_.prepare_row(narrow, i, row_of(out.src[1], first + i));
@@ -400,10 +396,10 @@ void PackedLayers::finish_rows(ggml_tensor& out, int thread, int threads, const 
 void PackedLayers::connect_rows(ggml_tensor& out, int thread, int threads, const Layer*) {
   const SiglipShape& s = shape_;
   const int side = s.patches_a_side(), less = side / s.shuffle, inputs = s.shuffled_width();
-  each_block(s.positions(), kConnectorBlock, thread, threads, [&](int first, int count) {
+  each_block(s.positions(), kernels_.long_row_block, thread, threads, [&](int first, int count) {
     Pieces pieces = scratch(thread);
     float* square = pieces.take_floats(inputs);
-    const PreparedRows rows = kernels_.lay_out_prepared(precision_, inputs, kConnectorBlock, pieces.take(0));
+    const PreparedRows rows = kernels_.lay_out_prepared(precision_, inputs, kernels_.long_row_block, pieces.take(0));
     for (int i = 0; i < count; ++i) {
       const int top = (first + i) / less * s.shuffle, left = (first + i) % less * s.shuffle;
       for (int j = 0; j < s.shuffle * s.shuffle; ++j) {

@@ -12,6 +12,7 @@
 #include "engine/question_cache.h"
 #include "evaluator/arrivals.h"
 #include "evaluator/engine_desk.h"
+#include "evaluator/leftovers.h"
 #include "evaluator/pressure_answers.h"
 #include "memory/heap.h"
 #include "plimsoll/cancel.h"
@@ -19,8 +20,6 @@
 namespace plimsoll {
 
 namespace {
-
-constexpr int kExtraRoundsOnUltraLow = 2;  // spec section 4, unload_model
 
 // "500M", "22M", "2.2B": as model names have it.
 std::string format_parameters(std::uint64_t count) {
@@ -357,13 +356,8 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
 
   // What the model leaves behind goes to the operating system without anybody waiting for it.
   void give_back() {
-    const bool ultra_low = options.configuration.tier == DeviceMemoryTier::ultra_low;
-    reclaim_thread.post([pool = pool, rounds = 1 + (ultra_low ? kExtraRoundsOnUltraLow : 0)] {
-      for (int i = 0; i < rounds; ++i) {
-        pool->clear_cache();
-        memory::trim_heap();
-      }
-    });
+    reclaim_thread.post(
+        [pool = pool, tier = options.configuration.tier] { give_back_leftovers(*pool, tier); });
   }
 
   void clean_up_after_cancel() {

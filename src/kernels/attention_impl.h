@@ -17,17 +17,25 @@ struct AttentionMemory {
         width(static_cast<std::size_t>(shape.head_width)),
         padded_width(padded_rows(shape.head_width)),
         keys(0),
-        values(keys + aligned(rows * width * kHalf)),
+        values(keys + aligned(rows * key_steps(shape) * 2 * kHalf)),
+        score_stride(apart(rows * sizeof(float)) / sizeof(float)),
+        share_stride(apart(rows * kHalf) / kHalf),
         scores(values + rows * padded_width * kHalf),
-        shares(scores + rows * kStripRows * sizeof(float)),
-        queries(shares + aligned(rows * kStripRows * kHalf)),
+        shares(scores + score_stride * kStripRows * sizeof(float)),
+        queries(shares + share_stride * kStripRows * kHalf),
         key_scales(queries + (Attended::kWhole ? aligned(width * kStripRows * kHalf) : 0)),
         value_scales(key_scales + (Attended::kWhole ? aligned(rows * sizeof(float)) : 0)),
         end(value_scales + (Attended::kWhole ? aligned(padded_width * sizeof(float)) : 0)) {}
 
+  static std::size_t key_steps(const AttentionShape& shape) {
+    return static_cast<std::size_t>(kLayout.steps(Precision::bf16, shape.head_width));
+  }
+
   static constexpr std::size_t kHalf = sizeof(std::uint16_t);
   std::size_t rows, width, padded_width;
-  std::size_t keys, values, scores, shares, queries, key_scales, value_scales, end;  // where each begins
+  std::size_t keys, values;  // where each begins
+  std::size_t score_stride, share_stride;
+  std::size_t scores, shares, queries, key_scales, value_scales, end;
 };
 
 class Head {
@@ -39,6 +47,8 @@ class Head {
         stride_(3 * shape.heads * shape.head_width),
         queries_(qkv + head * shape.head_width),
         padded_(static_cast<std::ptrdiff_t>(layout_.rows)),
+        score_stride_(static_cast<std::ptrdiff_t>(layout_.score_stride)),
+        share_stride_(static_cast<std::ptrdiff_t>(layout_.share_stride)),
         keys_(memory + layout_.keys),
         values_(memory + layout_.values),
         scores_(reinterpret_cast<float*>(memory + layout_.scores)),
@@ -52,17 +62,19 @@ class Head {
 
   // `out`: this head's part of the first row.
   void run(float* out) {
-    each_strip(shape_.rows, [&]<int kRows>(int first) {
+    const StripScope scope;
+    each_strip(shape_.rows, [&](int first, auto rows) {
       float inverse_sums[kStripRows];
-      score<kRows>(first);
-      share<kRows>(inverse_sums);
-      gather<kRows>(out + first * (stride_ / 3), inverse_sums);
+      score(first, rows);
+      share(rows, inverse_sums);
+      gather(out + first * (stride_ / 3), rows, inverse_sums);
     });
   }
 
  private:
   static float root(int x) { return __builtin_sqrtf(static_cast<float>(x)) + 1e-3F; }
-  std::ptrdiff_t pairs() const { return shape_.head_width / 2; }
+  // Of values, to whole steps.
+  std::ptrdiff_t pairs() const { return kLayout.steps(Precision::bf16, shape_.head_width); }
   static Vector as_floats(Words halves) { return reinterpret_cast<Vector>(halves << 16); }
 
   // A row of one head as whole numbers; returns what their unit is worth.
@@ -93,7 +105,7 @@ class Head {
       }
       for (std::ptrdiff_t pair = 0; pair < pairs(); ++pair) {
         std::uint32_t bits = 0;
-        if (there) __builtin_memcpy(&bits, key + pair * 2, sizeof(bits));
+        if (there && pair * 2 < shape_.head_width) __builtin_memcpy(&bits, key + pair * 2, sizeof(bits));
         column[pair * kLayout.outputs] = bits;
       }
     }
@@ -139,14 +151,15 @@ class Head {
   }
 
   // Not inlined, these three: each wants all vector registers for itself.
-  template <int kRows>
-  __attribute__((noinline)) void score(int first) {
+  template <typename Rows>
+  __attribute__((noinline)) void score(int first, Rows strip_rows) {
+    const int count = strip_rows;
     const std::uint16_t* rows = queries_ + first * stride_;
     auto stride = static_cast<std::size_t>(stride_);
-    float scales[static_cast<std::size_t>(kRows)];
+    float scales[kStripRows];
     if constexpr (Attended::kWhole) {
       stride = layout_.width;
-      for (int r = 0; r < kRows; ++r) {
+      for (int r = 0; r < count; ++r) {
         scales[r] = round_row(rows + r * stride_, whole_queries_ + static_cast<std::size_t>(r) * stride);
       }
       rows = whole_queries_;
@@ -154,28 +167,25 @@ class Head {
     const std::size_t panel_bytes =
         static_cast<std::size_t>(pairs()) * kLayout.outputs * 2 * sizeof(std::uint16_t);
     for (int p = 0; p < kLayout.panels(shape_.rows); ++p) {
-      const auto sums = strip<Attended, kRows>(
-          reinterpret_cast<const std::byte*>(rows), stride * sizeof(std::uint16_t),
-          keys_ + static_cast<std::size_t>(p) * panel_bytes, static_cast<int>(pairs()));
-#pragma GCC unroll 6
-      for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 4
-        for (int v = 0; v < kVectors; ++v) {
-          const int column = p * kLayout.outputs + v * kLanes;
-          Vector x = numbers(sums.of[r][v]);
-          if constexpr (Attended::kWhole) x *= all(scales[r]) * load(All{}, key_scales_ + column);
-          store(All{}, scores_ + r * padded_ + column, x);
+      const std::byte* panel = keys_ + static_cast<std::size_t>(p) * panel_bytes;
+      float* to = scores_ + p * kLayout.outputs;
+      strip_to<Attended>(reinterpret_cast<const std::byte*>(rows), stride * sizeof(std::uint16_t), panel,
+                         static_cast<int>(pairs()), strip_rows, to, layout_.score_stride);
+      if constexpr (!Attended::kWhole) continue;
+      for (int r = 0; r < count; ++r, to += score_stride_) {
+        for (int v = 0; v < kLayout.outputs; v += kLanes) {
+          const Vector scale = all(scales[r]) * load(All{}, key_scales_ + p * kLayout.outputs + v);
+          store(All{}, to + v, load(All{}, to + v) * scale);
         }
       }
     }
   }
 
   // Scores become the shares that they have in their row, but for the division by the row's sum.
-  template <int kRows>
-  __attribute__((noinline)) void share(float* inverse_sums) {
-    for (int r = 0; r < kRows; ++r) {
-      const float* row = scores_ + r * padded_;
-      auto* out = reinterpret_cast<std::byte*>(shares_ + r * padded_);
+  __attribute__((noinline)) void share(int count, float* inverse_sums) {
+    for (int r = 0; r < count; ++r) {
+      const float* row = scores_ + r * score_stride_;
+      auto* out = reinterpret_cast<std::byte*>(shares_ + r * share_stride_);
       const Vector lowest = all(-1e30F);
       Vector highest = lowest, sums{};
       each_vector(shape_.rows, [&](int i, auto lanes) {
@@ -196,27 +206,28 @@ class Head {
     }
   }
 
-  template <int kRows>
-  __attribute__((noinline)) void gather(float* out, const float* inverse_sums) {
+  template <typename Rows>
+  __attribute__((noinline)) void gather(float* out, Rows strip_rows, const float* inverse_sums) {
+    const int strip_count = strip_rows;
     const auto rows = static_cast<int>(padded_);
     for (int p = 0; p < kLayout.panels(shape_.head_width); ++p) {
       const std::byte* panel =
           values_ + static_cast<std::size_t>(p) * layout_.rows * kLayout.outputs * sizeof(std::uint16_t);
-      Vector totals[static_cast<std::size_t>(kRows)][kVectors] = {};
+      Vector totals[Rows::kMost][kVectors] = {};
       for (int first = 0, count = 0; first < rows; first += count) {
         count = rows - first < Attended::kChunkRows ? rows - first : Attended::kChunkRows;
         const auto begin = static_cast<std::size_t>(first) * sizeof(std::uint16_t);
-        const auto sums = strip<Attended, kRows>(reinterpret_cast<const std::byte*>(shares_) + begin,
-                                                 layout_.rows * sizeof(std::uint16_t),
-                                                 panel + begin * kLayout.outputs, count / 2);
+        const auto sums = strip<Attended>(reinterpret_cast<const std::byte*>(shares_) + begin,
+                                          layout_.share_stride * sizeof(std::uint16_t),
+                                          panel + begin * kLayout.outputs, count / 2, strip_rows);
 #pragma GCC unroll 6
-        for (int r = 0; r < kRows; ++r) {
+        for (int r = 0; r < strip_count; ++r) {
 #pragma GCC unroll 4
           for (int v = 0; v < kVectors; ++v) totals[r][v] += numbers(sums.of[r][v]);
         }
       }
 #pragma GCC unroll 6
-      for (int r = 0; r < kRows; ++r) {
+      for (int r = 0; r < strip_count; ++r) {
 #pragma GCC unroll 4
         for (int v = 0; v < kVectors; ++v) {
           const int column = p * kLayout.outputs + v * kLanes, left = shape_.head_width - column;
@@ -239,6 +250,7 @@ class Head {
   const std::ptrdiff_t stride_;  // values from row to row
   const std::uint16_t* queries_;
   const std::ptrdiff_t padded_;  // rows, to whole panels
+  const std::ptrdiff_t score_stride_, share_stride_;
   std::byte* keys_;
   std::byte* values_;
   float* scores_;

@@ -16,6 +16,8 @@ namespace {
 constexpr InstructionSet kSet = InstructionSet::avx2;
 constexpr PanelLayout kLayout{.outputs = 16, .int8_inputs = 2, .bf16_inputs = 2};
 constexpr int kQ8LeastRows = 8;
+constexpr int kRowBlock = 48;
+constexpr int kLongRowBlock = 8;
 constexpr int kLanes = 8;
 
 // Not __m256i, which may stand for anything in memory: sums of it would be written at each step.

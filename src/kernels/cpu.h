@@ -12,12 +12,18 @@ enum class Precision { bf16, int8 };
 
 ///   avx2    with FMA and F16C: nearly every x86-64 processor
 ///   avx512  with VNNI and BF16: four times the products a cycle
-enum class InstructionSet { avx2, avx512 };
+///   amx     AVX-512 and tiles for bytes and bfloat16: up to eight times that
+enum class InstructionSet { avx2, avx512, amx };
 
-/// "avx2", "avx512".
+/// All of them, the slowest first.
+inline constexpr InstructionSet kInstructionSets[] = {InstructionSet::avx2, InstructionSet::avx512,
+                                                      InstructionSet::amx};
+
+/// "avx2", "avx512", "amx".
 std::string_view to_string(InstructionSet set);
 
-/// Whether the processor has it; a build may still be without its kernels.
+/// Whether the processor has it and the system lets this process use it; a build may still be without its
+/// kernels.
 bool processor_has(InstructionSet set);
 
 }  // namespace plimsoll::kernels

@@ -4,11 +4,19 @@ namespace plimsoll::kernels {
 
 #ifdef PLIMSOLL_KERNELS
 
-extern const Kernels kAvx2Kernels, kAvx512Kernels;
+extern const Kernels kAvx2Kernels, kAvx512Kernels, kAmxKernels;
 
 const Kernels* kernels_of(InstructionSet set) {
   if (!processor_has(set)) return nullptr;
-  return set == InstructionSet::avx2 ? &kAvx2Kernels : &kAvx512Kernels;
+  switch (set) {
+    case InstructionSet::avx2:
+      return &kAvx2Kernels;
+    case InstructionSet::avx512:
+      return &kAvx512Kernels;
+    case InstructionSet::amx:
+      return &kAmxKernels;
+  }
+  return nullptr;
 }
 
 #else
@@ -18,8 +26,14 @@ const Kernels* kernels_of(InstructionSet) { return nullptr; }
 #endif
 
 const Kernels* best_kernels() {
-  const Kernels* widest = kernels_of(InstructionSet::avx512);
-  return widest != nullptr ? widest : kernels_of(InstructionSet::avx2);
+  static const Kernels* const best = [] {
+    const Kernels* found = nullptr;
+    for (const InstructionSet set : kInstructionSets) {
+      if (const Kernels* there = kernels_of(set)) found = there;
+    }
+    return found;
+  }();
+  return best;
 }
 
 }  // namespace plimsoll::kernels

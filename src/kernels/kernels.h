@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "kernels/attention.h"
 #include "kernels/cpu.h"
@@ -14,11 +15,25 @@
 
 namespace plimsoll::kernels {
 
+/// One row times Q8_0 weights where they lie. Activations are rounded to 8 bits block by block, as ggml's own
+/// kernels do.
+struct RowProduct {
+  /// Of a rounded row.
+  std::size_t (*bytes)(int inputs);
+  void (*round)(int inputs, const float* x, std::byte* rounded);
+  /// Outputs `begin` to `end`.
+  void (*multiply)(const Q8Weights& weights, int begin, int end, const std::byte* rounded, float* y);
+};
+
 /// All memory is 64-byte aligned.
 struct Kernels {
   InstructionSet set;
   /// How packed matrices and the panels of q8_product are laid out.
   PanelLayout layout;
+  /// Rows at which products are at their best: as many as the processor's second cache holds with their
+  /// results (measured); and where rows are so long that it holds fewer.
+  int row_block;
+  int long_row_block;
   /// From so many rows on q8_product is faster than a product that takes weights row by row (measured).
   int q8_least_rows;
 
@@ -48,9 +63,12 @@ struct Kernels {
   /// Working memory of one call of q8_product(), bytes.
   std::size_t (*q8_product_bytes)(int inputs, int rows);
   /// The outputs of panels `begin` to `end` (of layout.panels(outputs)) for all rows. Activations are rounded
-  /// block by block, to 8 bits as ggml's own kernels do or finer.
+  /// to 8 bits block by block, as ggml's own kernels do, or finer.
   void (*q8_product)(const Q8Weights& weights, int begin, int end, const Rows& x, float* y,
                      std::size_t y_stride, std::byte* memory);
+
+  /// Empty where ggml's own kernel does it.
+  std::optional<RowProduct> row_product;
 };
 
 /// Null where the processor, or the build, lacks them.

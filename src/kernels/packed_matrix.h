@@ -15,12 +15,14 @@ struct PanelLayout {
   int outputs = 0;
   int int8_inputs = 0;  // in one step
   int bf16_inputs = 0;
+  int whole_steps = 1;  // a panel has a multiple of so many
 
   int step_inputs(Precision precision) const {
     return precision == Precision::int8 ? int8_inputs : bf16_inputs;
   }
   int steps(Precision precision, int inputs) const {
-    return (inputs + step_inputs(precision) - 1) / step_inputs(precision);
+    const int whole = step_inputs(precision) * whole_steps;
+    return (inputs + whole - 1) / whole * whole_steps;
   }
   int panels(int all_outputs) const { return (all_outputs + outputs - 1) / outputs; }
 };

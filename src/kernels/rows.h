@@ -8,9 +8,6 @@
 
 namespace plimsoll::kernels {
 
-/// Rows at which a product is at its best: as many as the processor's second cache holds with their results.
-inline constexpr int kRowBlock = 48;
-
 /// In int8 a value is (stored - zero) * scale.
 struct PreparedRows {
   Precision precision = Precision::bf16;

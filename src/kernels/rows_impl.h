@@ -14,7 +14,7 @@ std::size_t value_bytes_of_row(Precision precision) {
 // The last step of a row is whole.
 std::size_t row_bytes(Precision precision, int inputs) {
   const int values = kLayout.steps(precision, inputs) * kLayout.step_inputs(precision);
-  return aligned(static_cast<std::size_t>(values) * value_bytes_of_row(precision));
+  return apart(static_cast<std::size_t>(values) * value_bytes_of_row(precision));
 }
 
 std::size_t prepared_bytes(Precision precision, int inputs, int rows) {
@@ -104,11 +104,12 @@ inline __attribute__((always_inline)) void multiply_each(const PackedMatrix& mat
   const Worth worth{matrix, rows};
   for (int p = 0; p < kLayout.panels(matrix.outputs); ++p) {
     const std::byte* panel = matrix.panels + static_cast<std::size_t>(p) * matrix.panel_bytes();
-    each_strip(count, [&]<int kRows>(int first) {
-      const auto sums = strip<Kind, kRows>(rows.data + static_cast<std::size_t>(first) * rows.stride_bytes,
-                                           rows.stride_bytes, panel, step_count);
+    each_strip(count, [&](int first, auto strip_rows) {
+      const auto sums = strip<Kind>(rows.data + static_cast<std::size_t>(first) * rows.stride_bytes,
+                                    rows.stride_bytes, panel, step_count, strip_rows);
+      const int strip_count = strip_rows;
 #pragma GCC unroll 6
-      for (int r = 0; r < kRows; ++r) {
+      for (int r = 0; r < strip_count; ++r) {
 #pragma GCC unroll 4
         for (int v = 0; v < kVectors; ++v) {
           const int column = p * kLayout.outputs + v * kLanes, left = matrix.outputs - column;
@@ -126,6 +127,7 @@ inline __attribute__((always_inline)) void multiply_each(const PackedMatrix& mat
 
 template <typename Store>
 inline void multiply_with(const PackedMatrix& matrix, const PreparedRows& rows, int count, Store store_at) {
+  const StripScope scope;
   if (matrix.precision == Precision::int8) {
     multiply_each<Int8>(matrix, rows, count, store_at);
   } else {

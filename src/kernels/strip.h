@@ -1,79 +1,8 @@
-// The inner loop that all products share: some rows times one panel, sums in registers.
+// The inner loop that all products share: some rows times one panel.
 #pragma once
 
-#include "kernels/vectors.h"
-
-namespace plimsoll::kernels {
-namespace {
-
-constexpr int kStripRows = 6;
-constexpr std::size_t kRowStepBytes = 4;
-
-template <typename Kind>
-inline auto next_step(const std::byte* row) {
-  int bytes;
-  __builtin_memcpy(&bytes, row, sizeof(bytes));
-  return Kind::broadcast(bytes);
-}
-
-// Of each row and the panel's outputs.
-template <typename Kind, int kRows>
-struct Sums {
-  typename Kind::Sum of[static_cast<std::size_t>(kRows)][kVectors];
-};
-
-// Rows of a times one panel. The sums are its own until it returns them: what others can see would be written
-// to memory at each step.
-template <typename Kind, int kRows>
-inline __attribute__((always_inline)) Sums<Kind, kRows> strip(const std::byte* a, std::size_t stride_bytes,
-                                                              const std::byte* panel, int step_count) {
-  Sums<Kind, kRows> sums;
-#pragma GCC unroll 6
-  for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 4
-    for (int v = 0; v < kVectors; ++v) sums.of[r][v] = typename Kind::Sum{};
-  }
-  const auto count = static_cast<std::size_t>(step_count);
-  for (std::size_t s = 0; s < count; ++s) {
-#pragma GCC unroll 2
-    for (std::size_t part = 0; part < Kind::kParts; ++part) {
-      decltype(Kind::weights(panel, 0)) b[kVectors];
-#pragma GCC unroll 4
-      for (std::size_t v = 0; v < kVectors; ++v) {
-        b[v] = Kind::weights(panel + (s * kVectors + v) * Kind::kVectorBytes, part);
-      }
-#pragma GCC unroll 6
-      for (int r = 0; r < kRows; ++r) {
-        const auto step = next_step<Kind>(a + static_cast<std::size_t>(r) * stride_bytes +
-                                          (s * Kind::kParts + part) * kRowStepBytes);
-#pragma GCC unroll 4
-        for (int v = 0; v < kVectors; ++v) sums.of[r][v] = Kind::add(sums.of[r][v], step, b[v]);
-      }
-    }
-  }
-  return sums;
-}
-
-// Calls visit.template operator()<R>(first) for strips of R rows.
-template <typename Visit>
-inline __attribute__((always_inline)) void each_strip(int rows, Visit visit) {
-  int first = 0;
-  for (; first + kStripRows <= rows; first += kStripRows) visit.template operator()<kStripRows>(first);
-  switch (rows - first) {
-    case 5:
-      return visit.template operator()<5>(first);
-    case 4:
-      return visit.template operator()<4>(first);
-    case 3:
-      return visit.template operator()<3>(first);
-    case 2:
-      return visit.template operator()<2>(first);
-    case 1:
-      return visit.template operator()<1>(first);
-    default:
-      return;
-  }
-}
-
-}  // namespace
-}  // namespace plimsoll::kernels
+#ifdef __AMX_TILE__
+#include "kernels/tile_strip.h"
+#else
+#include "kernels/register_strip.h"
+#endif

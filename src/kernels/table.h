@@ -4,14 +4,27 @@
 #include "kernels/attention_impl.h"
 #include "kernels/kernels.h"
 #include "kernels/pack_impl.h"
-#include "kernels/q8_product_impl.h"
 #include "kernels/rows_impl.h"
+#ifdef __AMX_TILE__
+#include "kernels/q8_tiles_impl.h"
+#else
+#include "kernels/q8_product_impl.h"
+#endif
+#ifdef __AVX512F__
+#include "kernels/q8_row_impl.h"
+#endif
 
 namespace plimsoll::kernels {
 namespace {
 
+#ifndef __AVX512F__
+constexpr std::nullopt_t kRowProduct = std::nullopt;
+#endif
+
 constexpr Kernels kTable = {.set = kSet,
                             .layout = kLayout,
+                            .row_block = kRowBlock,
+                            .long_row_block = kLongRowBlock,
                             .q8_least_rows = kQ8LeastRows,
                             .pack_output = pack_output,
                             .prepared_bytes = prepared_bytes,
@@ -23,7 +36,8 @@ constexpr Kernels kTable = {.set = kSet,
                             .attention_bytes = attention_bytes,
                             .attend = attend,
                             .q8_product_bytes = q8_product_bytes,
-                            .q8_product = q8_product};
+                            .q8_product = q8_product,
+                            .row_product = kRowProduct};
 
 }  // namespace
 }  // namespace plimsoll::kernels

@@ -2,7 +2,9 @@
 // Everything below is in unnamed namespaces, so that none of it serves code that must run elsewhere.
 #pragma once
 
-#ifdef __AVX512F__
+#if defined(__AMX_TILE__)
+#include "kernels/amx.h"
+#elif defined(__AVX512F__)
 #include "kernels/avx512.h"
 #else
 #include "kernels/avx2.h"
@@ -17,6 +19,10 @@ constexpr std::size_t kAlignment = 64;
 constexpr std::size_t aligned(std::size_t bytes) {
   return (bytes + kAlignment - 1) / kAlignment * kAlignment;
 }
+
+// Whole lines, and an odd number of them: rows that are read at once shall not meet in one set of the first
+// cache.
+constexpr std::size_t apart(std::size_t bytes) { return aligned(bytes) | kAlignment; }
 
 // Visits `count` floats, a vector at a time, the last ones with a mask.
 template <typename Visit>

@@ -1,4 +1,5 @@
 // Cancelling, being busy, and resetting in an emergency.
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
@@ -27,6 +28,7 @@ class Running {
       request.max_tokens = 1500;
       result = bench->generate(request, [this](std::string_view) { text_arrived(); });
       ended = Clock::now();
+      over = true;
     });
   }
   ~Running() { join(); }
@@ -41,6 +43,7 @@ class Running {
 
   std::optional<Expected<GenerationResult>> result;
   Clock::time_point ended;
+  std::atomic<bool> over = false;
 
  private:
   void text_arrived() {
@@ -122,6 +125,17 @@ TEST(Busy, ASecondGenerationIsRefusedWhileOneRuns) {
   EXPECT_EQ(bench->generate(ask_about_dog_and_car()).error().code, ErrorCode::busy);
   EXPECT_LT(ms_since(start), kSanitized ? 1000 : 50);
   bench->cancel_generation();
+}
+
+TEST(Unload, ReturnsWhileAnAnswerIsStillWritten) {
+  Bench bench;
+  Running running(bench);
+  running.wait_for_text();
+  bench->unload_model();
+  EXPECT_FALSE(running.over) << "the caller waited for it";
+  bench->cancel_generation();
+  running.join();
+  EXPECT_TRUE(eventually([&] { return bench->load_state() == LoadState::idle; }));
 }
 
 TEST(EmergencyReset, CancelsUnloadsAndClears) {

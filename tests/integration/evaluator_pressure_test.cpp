@@ -149,7 +149,6 @@ TEST_F(UnderPressure, AnAnswerThatIsMovedIntoASmallerContextGoesOnAsItWas) {
   EXPECT_EQ(moved->answer, expected->answer);
 }
 
-// Spec section 4: what the original app did, and only under its own name.
 // What a plan that streams keeps in memory is private: no kernel could take it away.
 TEST(StreamedUnderPressure, AnAnswerGoesOnWithFewerLayersKept) {
   EngineSettings settings{.vision = VisionResidency::on_demand};
@@ -177,6 +176,7 @@ TEST(StreamedUnderPressure, AnAnswerGoesOnWithFewerLayersKept) {
   EXPECT_LT(least, before);
 }
 
+// What the original app did, and only under its own name.
 TEST(Legacy, GivesTheModelBackBeforeItsCallerGoesOn) {
   Bench bench(configuration_for(Strategy::legacy, DeviceMemoryTier::low));
   for (int round = 0; round < 2; ++round) {

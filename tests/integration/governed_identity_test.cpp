@@ -1,4 +1,5 @@
-// The governed device computes what ggml's plain CPU computes, to the last bit.
+// The governed device computes what ggml's plain CPU computes, to the last bit: with weights as the file has them,
+// and in the layouts that ggml copies them into where the processor has kernels for those (AMX: Q8_0, too).
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -6,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <vector>
 
 #include "engine/engine_log.h"
@@ -23,17 +25,20 @@ constexpr int kSteps = 64;
 
 using Logits = std::vector<float>;
 
+enum class Weights { as_in_the_file, repacked };
+
 // One side of the comparison: the same model, prepared the same way, on the device that is given or on none.
 struct Side {
   llama_model* model = nullptr;
   llama_context* context = nullptr;
   mtmd::context_ptr vision;
 
-  explicit Side(ggml_backend_dev_t text_device, ggml_backend_dev_t vision_device) {
+  Side(ggml_backend_dev_t text_device, ggml_backend_dev_t vision_device, Weights weights) {
     ggml_backend_dev_t devices[] = {text_device, nullptr};
     llama_model_params model_params = llama_model_default_params();
     model_params.devices = devices;
     model_params.n_gpu_layers = text_device != nullptr ? -1 : 0;
+    model_params.use_extra_bufts = weights == Weights::repacked;
     model = llama_model_load_from_file((kModel / "plimsoll-tiny-q8_0.gguf").c_str(), model_params);
     llama_context_params params = llama_context_default_params();
     params.n_ctx = 512;
@@ -74,11 +79,16 @@ llama_token greedy(const Logits& logits) {
   return static_cast<llama_token>(std::max_element(logits.begin(), logits.end()) - logits.begin());
 }
 
-struct GovernedIdentity : testing::Test {
+struct GovernedIdentity : testing::TestWithParam<Weights> {
   GovernedIdentity() {
     capture_engine_log();
-    governed = std::make_unique<Side>(text.handle(), vision.handle());
-    plain = std::make_unique<Side>(nullptr, nullptr);
+    {
+      // Only while weights are placed does the device put them into another layout.
+      std::optional<GovernedDevice::LoadingWeights> placing;
+      if (GetParam() == Weights::repacked) placing.emplace(text);
+      governed = std::make_unique<Side>(text.handle(), vision.handle(), GetParam());
+    }
+    plain = std::make_unique<Side>(nullptr, nullptr, GetParam());
   }
   // Greedy steps on both sides, behind what is there.
   void expect_same_steps(Logits a, Logits b) {
@@ -96,7 +106,7 @@ struct GovernedIdentity : testing::Test {
   std::unique_ptr<Side> governed, plain;
 };
 
-TEST_F(GovernedIdentity, TextHasTheSameLogits) {
+TEST_P(GovernedIdentity, TextHasTheSameLogits) {
   ASSERT_TRUE(governed->context != nullptr && plain->context != nullptr);
   EXPECT_GT(pool->ledger().of(MemoryHolder::kv), 0U);  // the governed side really is governed
   std::vector<llama_token> prompt(200);
@@ -127,7 +137,7 @@ Logits run_picture(Side& side, const mtmd_bitmap* bitmap, std::vector<Logits>& e
   return side.logits();
 }
 
-TEST_F(GovernedIdentity, PicturesHaveTheSameEmbeddingsAndLogits) {
+TEST_P(GovernedIdentity, PicturesHaveTheSameEmbeddingsAndLogits) {
   ASSERT_TRUE(governed->vision && plain->vision);
   constexpr std::uint32_t kWidth = 320, kHeight = 200;
   std::vector<unsigned char> pixels(kWidth * kHeight * 3);
@@ -142,11 +152,16 @@ TEST_F(GovernedIdentity, PicturesHaveTheSameEmbeddingsAndLogits) {
   expect_same_steps(a, b);
 }
 
-TEST_F(GovernedIdentity, EverythingIsGivenBack) {
+TEST_P(GovernedIdentity, EverythingIsGivenBack) {
   EXPECT_GT(pool->active_memory(), 0U);
   governed.reset();
   EXPECT_EQ(pool->active_memory(), 0U);
 }
+
+INSTANTIATE_TEST_SUITE_P(Weights, GovernedIdentity, testing::Values(Weights::as_in_the_file, Weights::repacked),
+                         [](const auto& each) {
+                           return each.param == Weights::repacked ? "Repacked" : "AsInTheFile";
+                         });
 
 }  // namespace
 }  // namespace plimsoll::engine

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <memory>
 #include <new>
+#include <numeric>
 #include <random>
 #include <string>
 #include <vector>
@@ -126,7 +127,7 @@ struct Multiplied {
 
 // Whole panels and strips, and each way of not being whole.
 constexpr Shape kShapes[] = {{12, 64, 128}, {1, 4, 1},     {7, 70, 65},   {48, 384, 200},
-                             {5, 2, 64},    {6, 1152, 16}, {2, 12288, 24}};
+                             {5, 2, 64},    {6, 1152, 16}, {2, 12288, 24}, {51, 96, 40}};
 
 TEST_P(Products, MultiplyAsPlainLoopsDo) {
   for (const Shape shape : kShapes) {
@@ -330,16 +331,45 @@ TEST_P(Sets, MultiplyQ8WeightsAsPlainLoopsDo) {
   }
 }
 
+TEST_P(Sets, MultiplyOneRowByQ8WeightsAsPlainLoopsDo) {
+  if (!kernels->row_product) GTEST_SKIP() << "ggml's own kernel does it";
+  const RowProduct& product = *kernels->row_product;
+  for (const Shape shape : {Shape{1, 32, 3}, Shape{1, 960, 100}, Shape{1, 2528, 7}}) {
+    const Q8Matrix weights(shape.inputs, shape.outputs);
+    Floats x = noise(static_cast<std::size_t>(shape.inputs), 6);
+    std::fill_n(x.begin(), kQ8BlockInputs, 0.0F);  // a block without a scale
+    std::vector<double> wanted;
+    for (int o = 0; o < shape.outputs; ++o) {
+      const auto first = weights.values.begin() + static_cast<std::ptrdiff_t>(o) * shape.inputs;
+      wanted.push_back(std::inner_product(x.begin(), x.end(), first, 0.0));
+    }
+    const Aligned rounded = aligned_memory(product.bytes(shape.inputs));
+    product.round(shape.inputs, x.data(), rounded.get());
+    const Q8Weights q8{weights.data.data(), static_cast<std::size_t>(shape.inputs / 32 * 34), shape.inputs,
+                       shape.outputs};
+    Floats got(wanted.size(), 7);
+    product.multiply(q8, 0, shape.outputs / 2, rounded.get(), got.data());
+    product.multiply(q8, shape.outputs / 2, shape.outputs, rounded.get(), got.data());
+    if (shape.inputs == kQ8BlockInputs) {
+      EXPECT_EQ(got, Floats(wanted.size(), 0.0F));
+    } else {
+      EXPECT_LT(relative_error(got, wanted), 0.02) << shape.inputs;
+    }
+  }
+}
+
 constexpr Variant kVariants[] = {{InstructionSet::avx2, Precision::int8},
                                  {InstructionSet::avx2, Precision::bf16},
                                  {InstructionSet::avx512, Precision::int8},
-                                 {InstructionSet::avx512, Precision::bf16}};
+                                 {InstructionSet::avx512, Precision::bf16},
+                                 {InstructionSet::amx, Precision::int8},
+                                 {InstructionSet::amx, Precision::bf16}};
 
 INSTANTIATE_TEST_SUITE_P(Each, Products, testing::ValuesIn(kVariants), [](const auto& each) {
   return std::string(to_string(each.param.set)) +
          (each.param.precision == Precision::int8 ? "_int8" : "_bf16");
 });
-INSTANTIATE_TEST_SUITE_P(Each, Sets, testing::Values(InstructionSet::avx2, InstructionSet::avx512),
+INSTANTIATE_TEST_SUITE_P(Each, Sets, testing::ValuesIn(kInstructionSets),
                          [](const auto& each) { return std::string(to_string(each.param)); });
 
 }  // namespace

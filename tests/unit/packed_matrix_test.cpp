@@ -65,7 +65,7 @@ TEST_P(PackedMatrixOf, NothingButZerosIsZero) {
   EXPECT_EQ(packed.matrix.bias[0], 3);
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, PackedMatrixOf, testing::Values(InstructionSet::avx2, InstructionSet::avx512),
+INSTANTIATE_TEST_SUITE_P(Each, PackedMatrixOf, testing::ValuesIn(kInstructionSets),
                          [](const auto& each) { return std::string(to_string(each.param)); });
 
 constexpr PanelLayout kLayout{.outputs = 16, .int8_inputs = 2, .bf16_inputs = 2};

@@ -1,6 +1,10 @@
 #include "base/work_thread.h"
 
 #include <gtest/gtest.h>
+#if defined(__linux__)
+#include <sys/resource.h>
+#include <unistd.h>
+#endif
 
 #include <memory>
 #include <vector>
@@ -24,6 +28,20 @@ TEST(WorkThread, FinishesWhatWorkPostsInTurn) {
   thread.finish();
   EXPECT_TRUE(last);
 }
+
+#if defined(__linux__)
+TEST(WorkThread, OfLowPriorityGivesWayToAllOthers) {
+  const auto nice_of = [](WorkThread::Priority priority) {
+    int nice = 0;
+    WorkThread thread(priority);
+    thread.post([&] { nice = getpriority(PRIO_PROCESS, static_cast<id_t>(gettid())); });
+    thread.finish();
+    return nice;
+  };
+  EXPECT_EQ(nice_of(WorkThread::Priority::low), 19);
+  EXPECT_EQ(nice_of(WorkThread::Priority::normal), getpriority(PRIO_PROCESS, 0));
+}
+#endif
 
 TEST(WorkThread, IgnoresWhatIsPostedAfterTheEnd) {
   bool done = false;

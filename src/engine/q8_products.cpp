@@ -1,0 +1,111 @@
+#include "engine/q8_products.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "ggml-impl.h"
+#include "kernels/kernels.h"
+
+namespace plimsoll::engine {
+
+namespace {
+
+using kernels::Kernels;
+using kernels::Q8Weights;
+
+bool is_matrix(const ggml_tensor& tensor) { return tensor.ne[2] == 1 && tensor.ne[3] == 1; }
+
+bool takes_rows(const Kernels& ours, std::int64_t rows) {
+  return rows == 1 ? ours.row_product.has_value() : rows >= ours.q8_least_rows;
+}
+
+// Null: the product is left to ggml's.
+const Kernels* kernels_for(const ggml_tensor& node) {
+  const Kernels* ours = kernels::best_kernels();
+  if (node.op != GGML_OP_MUL_MAT || ours == nullptr) return nullptr;
+  const ggml_tensor &weights = *node.src[0], &x = *node.src[1];
+  const bool plain = weights.type == GGML_TYPE_Q8_0 && weights.extra == nullptr &&
+                     weights.nb[0] == ggml_type_size(GGML_TYPE_Q8_0) && is_matrix(weights);
+  const bool rows =
+      x.type == GGML_TYPE_F32 && x.nb[0] == sizeof(float) && is_matrix(x) && takes_rows(*ours, x.ne[1]);
+  return plain && rows && node.type == GGML_TYPE_F32 && node.nb[0] == sizeof(float) ? ours : nullptr;
+}
+
+std::size_t thread_bytes(const Kernels& ours, const ggml_tensor& node) {
+  const auto inputs = static_cast<int>(node.src[0]->ne[0]), rows = static_cast<int>(node.src[1]->ne[1]);
+  return rows == 1 ? ours.row_product->bytes(inputs) : ours.q8_product_bytes(inputs, rows);
+}
+
+Q8Weights weights_of(const ggml_tensor& tensor) {
+  return {.data = static_cast<const std::byte*>(tensor.data),
+          .row_bytes = tensor.nb[1],
+          .inputs = static_cast<int>(tensor.ne[0]),
+          .outputs = static_cast<int>(tensor.ne[1])};
+}
+
+void multiply_rows(const Kernels& ours, ggml_tensor& out, int thread, int threads, std::byte* memory) {
+  const Q8Weights weights = weights_of(*out.src[0]);
+  const ggml_tensor& x = *out.src[1];
+  const int panels = ours.layout.panels(weights.outputs);
+  ours.q8_product(weights, panels * thread / threads, panels * (thread + 1) / threads,
+                  {static_cast<const float*>(x.data), x.nb[1] / sizeof(float), static_cast<int>(x.ne[1])},
+                  static_cast<float*>(out.data), out.nb[1] / sizeof(float), memory);
+}
+
+// Each thread rounds the row for itself, which takes less time than waiting for another. They take a little at a
+// time: one that other programs hold up must not hold up the rest.
+void multiply_row(const Kernels& ours, ggml_tensor& out, std::atomic<int>& next, std::byte* memory) {
+  constexpr std::size_t kBytesAtATime = 32 * 1024;
+  const Q8Weights weights = weights_of(*out.src[0]);
+  const int outputs_at_a_time = std::max(1, static_cast<int>(kBytesAtATime / weights.row_bytes));
+  ours.row_product->round(weights.inputs, static_cast<const float*>(out.src[1]->data), memory);
+  for (int begin = next.fetch_add(outputs_at_a_time); begin < weights.outputs;
+       begin = next.fetch_add(outputs_at_a_time)) {
+    ours.row_product->multiply(weights, begin, std::min(begin + outputs_at_a_time, weights.outputs), memory,
+                               static_cast<float*>(out.data));
+  }
+}
+
+}  // namespace
+
+std::size_t q8_product_bytes(const ggml_tensor& node, int threads) {
+  const Kernels* ours = kernels_for(node);
+  return ours == nullptr ? 0 : thread_bytes(*ours, node) * static_cast<std::size_t>(threads);
+}
+
+Q8Products::Q8Products(ggml_cgraph& graph, int threads, bool wanted) {
+  for (int i = 0; wanted && i < graph.n_nodes; ++i) {
+    const std::size_t bytes = q8_product_bytes(*graph.nodes[i], threads);
+    if (bytes == 0) continue;
+    working_bytes_ = std::max(working_bytes_, bytes);
+    swap(*graph.nodes[i]);
+  }
+}
+
+Q8Products::~Q8Products() {
+  for (const Swapped& swapped : swapped_) {
+    swapped.node->op = swapped.op;
+    std::memcpy(swapped.node->op_params, swapped.parameters, sizeof(swapped.parameters));
+  }
+}
+
+void Q8Products::swap(ggml_tensor& node) {
+  Swapped& swapped = swapped_.emplace_back();
+  swapped.all = this;
+  swapped.node = &node;
+  swapped.op = node.op;
+  std::memcpy(swapped.parameters, node.op_params, sizeof(swapped.parameters));
+  const ggml_custom_op_params custom{.fun = run, .n_tasks = GGML_N_TASKS_MAX, .userdata = &swapped};
+  node.op = GGML_OP_CUSTOM;
+  std::memcpy(node.op_params, &custom, sizeof(custom));
+}
+
+void Q8Products::run(ggml_tensor* out, int thread, int threads, void* data) {
+  Swapped& swapped = *static_cast<Swapped*>(data);
+  const Kernels& ours = *kernels::best_kernels();
+  std::byte* memory = swapped.all->memory_ + static_cast<std::size_t>(thread) * thread_bytes(ours, *out);
+  if (out->src[1]->ne[1] == 1) return multiply_row(ours, *out, swapped.next_output, memory);
+  multiply_rows(ours, *out, thread, threads, memory);
+}
+
+}  // namespace plimsoll::engine
