@@ -13,11 +13,13 @@ MemoryConfiguration together(int answers, DeviceMemoryTier tier = DeviceMemoryTi
   return configuration;
 }
 
-// Counts to where it is stopped, as far as the model can.
+GenerationRequest describe_garden() {
+  return ask("Describe this image in every detail.", {picture("garden.png")});
+}
+
 GenerationRequest long_one() {
-  auto request = ask("Describe this image in every detail.", {picture("garden.png")});
-  request.temperature = 2.0F;  // which seldom ends by itself
-  request.seed = 7;
+  auto request = describe_garden();
+  request.grammar = "root ::= [a-z ]{1500,}";  // so that it does not end by itself
   request.max_tokens = 400;
   return request;
 }
@@ -95,7 +97,8 @@ TEST(Together, ThePlanCountsAllOfThem) {
   const MemoryPlan plan = *bench->plan();
   const MemoryLedger ledger = bench.pool->ledger();
   EXPECT_EQ(ledger.holder_peak_bytes[static_cast<std::size_t>(MemoryHolder::kv)], plan.of(MemoryHolder::kv));
-  EXPECT_LE(ledger.peak_bytes, plan.peak_bytes);
+  const auto compute = static_cast<std::size_t>(MemoryHolder::compute_text);
+  EXPECT_LE(ledger.holder_peak_bytes[compute], plan.of(MemoryHolder::compute_text));
 }
 
 TEST(Together, OneMoreThanMayRunIsBusy) {
@@ -112,12 +115,12 @@ TEST(Together, OneMoreThanMayRunIsBusy) {
 
 TEST(Together, ACancelledOneChangesNothingForTheOthers) {
   Bench alone(together(1));
-  const auto expected = alone->generate(long_one());
+  const auto expected = alone->generate(describe_garden());
   ASSERT_TRUE(expected);
   Bench bench(together(3));
   Running before(*bench.evaluator, long_one());
   ASSERT_TRUE(eventually([&] { return before.has_begun(); }));
-  Running kept(*bench.evaluator, long_one());
+  Running kept(*bench.evaluator, describe_garden());
   ASSERT_TRUE(eventually([&] { return kept.has_begun(); }));
   Running after(*bench.evaluator, long_one());
   ASSERT_TRUE(eventually([&] { return after.has_begun(); }));
