@@ -78,7 +78,12 @@ Expected<ContextBytes> TextContext::bytes_for(TextModel& model, ContextSize size
     bytes = tl::unexpected(context.error());
   }
   simulate(*model.get(), simulated);
-  return bytes;
+  if (!bytes || size.sequences == 1) return bytes;
+  // llama.cpp draws up a batch of all sequences; the prompt of one takes more beside itself.
+  size.sequences = 1;
+  return bytes_for(model, size, threads).map([&](const ContextBytes& one) {
+    return ContextBytes{bytes->kv, std::max(bytes->compute, one.compute)};
+  });
 }
 
 void TextContext::hold(llama_context* context, ContextSize asked) {
