@@ -78,12 +78,7 @@ Expected<ContextBytes> TextContext::bytes_for(TextModel& model, ContextSize size
     bytes = tl::unexpected(context.error());
   }
   simulate(*model.get(), simulated);
-  if (!bytes || size.sequences == 1) return bytes;
-  // llama.cpp draws up a batch of all sequences; the prompt of one takes more beside itself.
-  size.sequences = 1;
-  return bytes_for(model, size, threads).map([&](const ContextBytes& one) {
-    return ContextBytes{bytes->kv, std::max(bytes->compute, one.compute)};
-  });
+  return bytes;
 }
 
 void TextContext::hold(llama_context* context, ContextSize asked) {
