@@ -98,7 +98,7 @@ Check cleanup_check(const Trial& trial, const Figures& f) {
                        "0 rounds while the pressure is normal");
   if (f.answers == 0) return c;
   c.figure = fmt::format("{} rounds", trial.cleanups.needless);
-  c.note = fmt::format("caches cleared and heap trimmed; {} rounds in all, those asked for included",
+  c.note = fmt::format("caches cleared and heap trimmed; {} in all, with those that were asked for",
                        trial.cleanups.all);
   c.passed = trial.cleanups.needless == 0;
   return c;
@@ -132,9 +132,8 @@ Check stable_check(const Trial& trial, const Figures& f) {
   if (!f.growth_bytes) return c;
   c.figure += ", " + signed_size(*f.growth_bytes);
   if (c.note.empty()) {
-    c.note = fmt::format("{:.1f} minutes; footprint by its robust slope (Theil-Sen), {} an hour",
-                         std::chrono::duration<double, std::ratio<60>>(trial.plan.long_run).count(),
-                         signed_size(*f.growth_per_hour));
+    c.note = fmt::format("{}; footprint by its robust slope (Theil-Sen), {} an hour",
+                         length_text(trial.plan.long_run), signed_size(*f.growth_per_hour));
   }
   c.passed = trial.complete && crashes == 0 && f.failures == 0 &&
              *f.growth_bytes < static_cast<double>(kGrowthBelowBytes);
@@ -168,6 +167,12 @@ Check response_check(const Figures& f) {
 }
 
 }  // namespace
+
+std::string length_text(std::chrono::milliseconds length) {
+  const std::chrono::duration<double> seconds = length;
+  if (seconds < std::chrono::minutes(1)) return fmt::format("{:.3g} s", seconds.count());
+  return fmt::format("{:.4g} minutes", seconds.count() / 60);
+}
 
 std::vector<Check> check_list(const Trial& trial) {
   const Figures figures = figures_of(trial);

@@ -2,6 +2,7 @@
 // bound. Pure functions of what was measured.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,9 @@ inline constexpr std::uint64_t kGrowthBelowBytes = 32ULL << 20;  // over the lon
 
 /// In the document's order. What was not measured has not passed.
 std::vector<Check> check_list(const Trial& trial);
+
+/// "20 s", "30 minutes".
+std::string length_text(std::chrono::milliseconds length);
 
 /// Whether a trial is a proof: every point passed, and every part came to its end.
 bool is_proof(const Trial& trial);

@@ -130,15 +130,12 @@ std::string other_lists(const std::vector<Trial>& trials) {
 }
 
 std::string plan_sentence(const Plan& plan) {
-  const double minutes = std::chrono::duration<double, std::ratio<60>>(plan.long_run).count();
   std::string text = fmt::format(
-      "First load; {} answers in a row about one picture; {} switches between pictures; {} stress rounds "
-      "{:.1f} s "
-      "apart with memory after each; a long run of {:.1f} minutes; {} cancels, with every call that must not "
-      "block "
-      "timed.",
-      plan.in_a_row, plan.switches, plan.stress_rounds,
-      std::chrono::duration<double>(plan.stress_pause).count(), minutes, plan.cancels);
+      "First load; {} answers in a row about one picture; {} switches between pictures; {} stress rounds {} "
+      "apart "
+      "with memory after each; a long run of {}; {} cancels, with every call that must not block timed.",
+      plan.in_a_row, plan.switches, plan.stress_rounds, length_text(plan.stress_pause),
+      length_text(plan.long_run), plan.cancels);
   if (plan.quick) text += " This was --quick: every part is shorter than the document asks for.";
   return text;
 }

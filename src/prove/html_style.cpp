@@ -41,21 +41,21 @@ p { margin: .4rem 0; max-width: 46rem; }
 .verdict.fail strong { color: var(--fail); }
 dl.facts { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.2rem; margin: 1rem 0; }
 dl.facts dt { color: var(--soft); }
-dl.facts dd { margin: 0; }
+dl.facts dd { margin: 0; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; background: var(--card); font-size: .95rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: .55rem .7rem; border-bottom: 1px solid var(--line); }
-thead th { font-weight: 600; color: var(--soft); font-size: .84rem; border-bottom: 2px solid var(--line); }
+thead th { font-weight: 600; color: var(--soft); font-size: .88em; border-bottom: 2px solid var(--line); }
 td.figure, th.figure { text-align: right; white-space: nowrap; }
 td.number { color: var(--soft); width: 2rem; }
-td .note { display: block; color: var(--soft); font-size: .84rem; line-height: 1.4; }
+td .note { display: block; color: var(--soft); font-size: .88em; line-height: 1.4; }
 tr.ours td:first-child { color: var(--soft); }
 td.strong { font-weight: 650; }
 .gain { color: var(--pass); font-weight: 600; }
 .loss { color: var(--soft); }
 .pill {
   display: inline-block; min-width: 4.3rem; text-align: center; padding: .1rem .6rem; border-radius: 1rem; white-space: nowrap;
-  font-weight: 700; font-size: .84rem; letter-spacing: .04em; border: 1.5px solid currentColor;
+  font-weight: 700; font-size: .88em; letter-spacing: .04em; border: 1.5px solid currentColor;
 }
 .pill.pass { color: var(--pass); background: var(--pass-tint); }
 .pill.fail { color: var(--fail); background: var(--fail-tint); }
@@ -75,7 +75,7 @@ svg .bound { stroke: var(--fail); stroke-width: 1.2; stroke-dasharray: 6 4; } sv
 svg .moment { fill: var(--fail); }
 .c0 { color: var(--c0); } .c1 { color: var(--c1); } .c2 { color: var(--c2); } .c3 { color: var(--c3); } .c4 { color: var(--c4); }
 .c5 { color: var(--c5); } .c6 { color: var(--c6); } .c7 { color: var(--c7); } .c8 { color: var(--c8); } .c9 { color: var(--c9); }
-.legend { list-style: none; display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; margin: .5rem 0 0; padding: 0; font-size: .86rem; color: var(--soft); }
+.legend { list-style: none; display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; margin: .5rem 0 0; padding: 0; font-size: .86em; color: var(--soft); }
 .legend i { display: inline-block; margin-right: .4rem; background: currentColor; vertical-align: baseline; }
 .legend .box { width: .75rem; height: .75rem; opacity: .72; } .legend .disc { width: .6rem; height: .6rem; border-radius: 50%; }
 .legend .rule { width: 1.1rem; height: .15rem; vertical-align: middle; }
@@ -91,13 +91,15 @@ footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--line);
     --c7: #6f7a83; --c8: #a5a52f; --c9: #000;
   }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
-  body { font-size: 10pt; }
+  body { font-size: 9.5pt; }
+  h1 { font-size: 17pt; }
+  h2 { margin: 1.4rem 0 .5rem; }
   main { max-width: none; padding: 0; }
   h2, h3, figcaption { break-after: avoid; }
   figure, tr, .verdict { break-inside: avoid; }
   thead { display: table-header-group; }
   .scroll { overflow: visible; }
-  table { font-size: 8.8pt; }
+  table { font-size: 8.6pt; line-height: 1.35; }
   th, td { padding: .3rem .45rem; }
 }
 )css";

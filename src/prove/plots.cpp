@@ -52,7 +52,7 @@ void draw_one(const Trial& trial, const Value& value, Plot& plot) {
     ++round;
     if (part != answer.part) {
       part = answer.part;
-      plot.sections.push_back({std::string(to_string(answer.part)), round});
+      plot.sections.push_back({std::string(to_string(answer.part)), round - 0.5});
     }
     (answer.picture_known ? known : unknown).points.push_back({round, value(answer)});
   }

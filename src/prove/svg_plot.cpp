@@ -19,6 +19,11 @@ class Scale {
  public:
   explicit Scale(const Plot& plot) : x_from_(smallest_x(plot)) {
     x_to_ = std::max(largest_x(plot), x_from_ + 1e-9);
+    if (plot.areas.empty()) {  // no dot on the frame
+      const double margin = 0.015 * (x_to_ - x_from_);
+      x_from_ -= margin;
+      x_to_ += margin;
+    }
     y_ticks_ = axis_ticks(std::max(largest_y(plot), 1e-9));
   }
 
