@@ -146,7 +146,7 @@ std::vector<ComparedRow> measured_rows(const RowMaker& make) {
                  .expected_old = "5, blocking",
                  .expected_new = "0",
                  .why = "Caches cleared and heap trimmed. The old strategy does five rounds on its caller's "
-                        "thread, and unloading the model is followed by one more in the background."},
+                        "thread; those behind an unloaded model are in the background."},
                 Better::less, figure_value(&Figures::cleanups_per_answer), decimal),
       make.fill(
           {.what = "Peak memory",

@@ -115,7 +115,7 @@ std::string comparison_section(const std::vector<Trial>& trials) {
          "4 GB, beside what was measured here. Each strategy ran the same plan in a process and a cgroup of "
          "its "
          "own. A positive percentage is a gain. The rows in a softer tone are not the document's.</p>\n"
-         "<div class=\"scroll\"><table><thead><tr>" +
+         "<div class=\"scroll\"><table class=\"compared\"><thead><tr>" +
          head + "</tr></thead><tbody>\n" + rows + "</tbody></table></div>\n<h3>Why figures differ</h3>\n" +
          "<ol class=\"whys\">\n" + whys + "</ol>\n";
 }

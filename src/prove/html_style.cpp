@@ -47,6 +47,8 @@ table { border-collapse: collapse; width: 100%; background: var(--card); font-si
 th, td { text-align: left; vertical-align: top; padding: .55rem .7rem; border-bottom: 1px solid var(--line); }
 thead th { font-weight: 600; color: var(--soft); font-size: .88em; border-bottom: 2px solid var(--line); }
 td.figure, th.figure { text-align: right; white-space: nowrap; }
+th.figure { white-space: normal; }
+table.compared td:first-child { min-width: 12rem; }
 td.number { color: var(--soft); width: 2rem; }
 td .note { display: block; color: var(--soft); font-size: .88em; line-height: 1.4; }
 tr.ours td:first-child { color: var(--soft); }
@@ -59,7 +61,7 @@ td.strong { font-weight: 650; }
 }
 .pill.pass { color: var(--pass); background: var(--pass-tint); }
 .pill.fail { color: var(--fail); background: var(--fail-tint); }
-ol.whys { padding-left: 1.4rem; color: var(--soft); font-size: .9rem; max-width: 52rem; }
+ol.whys { padding-left: 1.9em; color: var(--soft); font-size: .92em; max-width: 52rem; }
 ol.whys li { margin: .3rem 0; }
 sup { color: var(--soft); line-height: 0; }
 figure { margin: 1rem 0 1.6rem; padding: .9rem 1rem .8rem; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; }

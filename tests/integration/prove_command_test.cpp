@@ -36,7 +36,8 @@ struct ProveCommand : testing::Test {
   std::filesystem::path page = folder.path() / "proof.html";
 
   Words command(const Words& more) const {
-    Words words{"prove", "--device-memory", "4GiB", "--json", json_file.string(), "--report", page.string()};
+    Words words{"prove",  "--device-memory",  "4GiB",     "--threads",  "1",
+                "--json", json_file.string(), "--report", page.string()};
     words.insert(words.end(), more.begin(), more.end());
     return words;
   }

@@ -26,11 +26,13 @@ session::Session session_with(const MemoryConfiguration& configuration) {
       {.device = {Strategy::tiered, 4 * kGiB}, .model = (test::kModels / kDefaultModel).string()});
   EXPECT_TRUE(session) << session.error().message;
   session->device.configuration = configuration;
-  session->evaluator = std::make_unique<VlmEvaluator>(EvaluatorOptions{.model = session->model,
-                                                                       .configuration = configuration,
-                                                                       .device_memory_bytes = 4 * kGiB,
-                                                                       .monitor = session->monitor},
-                                                      session->pool);
+  session->evaluator = std::make_unique<VlmEvaluator>(
+      EvaluatorOptions{.model = session->model,
+                       .configuration = configuration,
+                       .device_memory_bytes = 4 * kGiB,
+                       .threads = 1,  // two wait for each other on a busy machine
+                       .monitor = session->monitor},
+      session->pool);
   return std::move(*session);
 }
 
