@@ -297,7 +297,7 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
   // What the original app did on its main thread after each answer, and what it cost: the caller waits.
   void clean_up_as_legacy() {
     constexpr int kRounds = 5;
-    if (!configuration.keep_model_loaded) desk.ask([this] { return give_back_model(); });
+    desk.ask([this] { return give_back_model(); });
     for (int i = 0; i < kRounds; ++i) {
       pool->clear_cache();
       memory::trim_heap();

@@ -98,8 +98,9 @@ class Rounds {
 
   void long_run() {
     observer_.tell(PartBegun{Part::long_run});
+    constexpr int kLeastRounds = 2;  // fewer have no slope
     const auto end = Clock::now() + plan_.long_run;
-    for (int round = 0; Clock::now() < end; ++round) {
+    for (int round = 0; round < kLeastRounds || Clock::now() < end; ++round) {
       const auto began = Clock::now();
       // A model that fails at once shall not be asked thousands of times.
       if (!ask(Part::long_run, round, round)) std::this_thread::sleep_until(began + std::chrono::seconds(1));
