@@ -19,14 +19,15 @@ _plimsoll() {
       ;;
     *)
       if ((COMP_CWORD == 1)); then
-        words='run chat serve plan device watch --help --version'
+        words='run chat serve pull models plan device watch --help --version'
       else
         case ${COMP_WORDS[1]} in
           run | chat) words="$device $model $engine $ask --help" ;;
           serve) words="$device $model $engine $door --help" ;;
           plan) words="$device $model --json --help" ;;
           device) words="$device --json --help" ;;
-          watch) words='--json --help' ;;
+          pull) words='--name --stall-timeout --tries --json --help' ;;
+          models | watch) words='--json --help' ;;
         esac
       fi
       ;;

@@ -1,6 +1,6 @@
 # fish completion for plimsoll
 complete -c plimsoll -f
-set -l commands run chat serve plan device watch
+set -l commands run chat serve pull models plan device watch
 complete -c plimsoll -n "not __fish_seen_subcommand_from $commands" -a "$commands"
 
 set -l models run chat serve plan
@@ -9,7 +9,7 @@ for entry in "$models device:strategy:tiered fitted quick-fix legacy" "$models d
         "$models:vision-kernels:best int8 bf16 plain libmtmd" "$engines:memory-limit:" "$engines:cache-limit:" \
         "$engines:max-tokens:" "$engines:image-size:full" "$engines:temperature:" "$engines:top-p:" "$engines:system:" \
         "$engines:threads:" "run chat:seed:" "serve:host:" "serve:port:" "serve:api-key:" "serve:allow-origin:" \
-        "serve:max-queue:" "serve:max-body:" "serve:shutdown-seconds:"
+        "serve:max-queue:" "serve:max-body:" "serve:shutdown-seconds:" "pull:name:" "pull:stall-timeout:" "pull:tries:"
     set -l parts (string split : $entry)
     complete -c plimsoll -n "__fish_seen_subcommand_from $parts[1]" -l $parts[2] -x -a "$parts[3]"
 end
@@ -17,7 +17,7 @@ for entry in "$models:model" "$models:mmproj" "run chat:image" "run chat:video" 
     set -l parts (string split : $entry)
     complete -c plimsoll -n "__fish_seen_subcommand_from $parts[1]" -l $parts[2] -r -F
 end
-for entry in "$engines:verbose" "run plan device watch:json" "serve:allow-remote-images" "serve:metrics" "serve:no-worker"
+for entry in "$engines:verbose" "run chat pull models plan device watch:json" "serve:allow-remote-images" "serve:metrics" "serve:no-worker"
     set -l parts (string split : $entry)
     complete -c plimsoll -n "__fish_seen_subcommand_from $parts[1]" -l $parts[2]
 end
