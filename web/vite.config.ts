@@ -1,7 +1,9 @@
 import { defineConfig } from "vitest/config";
 
 // Where `npm run dev` finds a server: the mock (npm run mock) or a real one.
-const server = process.env["PLIMSOLL_URL"] ?? "http://127.0.0.1:8089";
+const target = process.env["PLIMSOLL_URL"] ?? "http://127.0.0.1:8089";
+// A real server answers pages of its own origin only: it must hear the host that the browser asked.
+const server = { target, changeOrigin: false };
 
 export default defineConfig({
   base: "./", // the page also works below a path of a reverse proxy

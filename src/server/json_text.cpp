@@ -68,9 +68,7 @@ ApiExpected<Json> parse_json(std::string_view text) {
     // "[json.exception.parse_error.101] parse error at line 1, column 2: ..." and, behind it, the input
     std::string reason = error.what();
     if (const auto bracket = reason.find("] "); bracket != std::string::npos) reason.erase(0, bracket + 2);
-    constexpr std::size_t kReasonBytes = 200;
-    if (reason.size() > kReasonBytes) reason = reason.substr(0, kReasonBytes) + "...";
-    return invalid("the body is not valid JSON: " + reason);
+    return invalid("the body is not valid JSON: " + quoted_line(reason));
   }
 }
 
