@@ -47,8 +47,12 @@ if grep -qs '^VERSION_ID="12"' /etc/os-release && command -v dpkg-query >/dev/nu
   done
   for library in $(readelf -d "$folder/usr/bin/plimsoll" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'); do
     case $library in ld-linux*) continue ;; esac
-    owner=$(dpkg-query -S "*/$library" 2>/dev/null | head -n 1 | cut -d : -f 1)
-    case $seen in *" $owner "*) ;; *) fault "the program needs $library of ${owner:-no package}, which $dockerfile does not install" ;; esac
+    found=
+    owners=$(dpkg-query -S "*/$library" 2>/dev/null | cut -d : -f 1 | tr -d ',' | tr '\n' ' ')
+    for owner in $owners; do
+      case $seen in *" $owner "*) found=yes ;; esac
+    done
+    [ -n "$found" ] || fault "the program needs $library of ${owners:-no package }which $dockerfile does not install"
   done
 fi
 exit $failed

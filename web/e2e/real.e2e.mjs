@@ -43,6 +43,7 @@ test("a cancel in the middle of an encode stops the engine", real, () => withPag
   await page.locator(".turn.over").waitFor();
   assert.match(await page.locator(".turn").innerText(), /Cancelled/);
   while ((await json(page, "health")).queue.running) assert.ok(Date.now() - began < 5000, "the engine goes on");
+  await page.click("#new-conversation");
   await chooseExample(page, 2);
   assert.match(await (await ask(page)).locator(".answer").innerText(), /circle/);
 }));
