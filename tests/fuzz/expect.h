@@ -3,8 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
+#include <iostream>
 #include <string>
 #include <string_view>
 
@@ -21,8 +21,7 @@ inline std::string_view text_of(const std::uint8_t* data, std::size_t size) {
 /// Ends the process where it does not hold, which is how libFuzzer learns of it.
 inline void expect(bool holds, std::string_view what, std::string_view detail = {}) {
   if (holds) return;
-  std::fprintf(stderr, "expected %.*s: %.*s\n", static_cast<int>(what.size()), what.data(),
-               static_cast<int>(detail.size()), detail.data());
+  std::cerr << "expected " << what << ": " << detail << std::endl;
   std::abort();
 }
 

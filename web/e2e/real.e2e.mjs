@@ -42,7 +42,7 @@ test("a cancel in the middle of an encode stops the engine", real, () => withPag
   const began = Date.now();
   await page.locator(".turn.over").waitFor();
   assert.match(await page.locator(".turn").innerText(), /Cancelled/);
-  while ((await json(page, "health")).queue.running) assert.ok(Date.now() - began < 5000, "the engine goes on");
+  while ((await json(page, "health")).queue.running) assert.ok(Date.now() - began < 20_000, "the engine goes on");
   await page.click("#new-conversation");
   await chooseExample(page, 2);
   assert.match(await (await ask(page)).locator(".answer").innerText(), /circle/);
