@@ -107,7 +107,8 @@ bool holds(const char* what, bool does) {
 }
 
 int run(const std::string& path, std::vector<LoadQuestion> questions, const Plan& plan) {
-  ServedProgram program(path, {"--temperature", "0", "--device-memory", "4GiB"});
+  // The cache is full after a few questions, and what grows afterwards is not it.
+  ServedProgram program(path, {"--temperature", "0", "--device-memory", "4GiB", "--cache-limit", "4MB"});
   if (!learn_answers(program, questions)) return std::fputs("the server does not answer\n", stderr), 1;
   const std::size_t descriptors = program.use().descriptors;
 

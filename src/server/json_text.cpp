@@ -1,5 +1,6 @@
 #include "server/json_text.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
@@ -14,13 +15,9 @@ tl::unexpected<ApiError> invalid(std::string message) {
 
 // Where the string that begins at `at` ends, quotes included; the text's end where it does not.
 std::size_t end_of_string(std::string_view text, std::size_t at) {
-  for (++at; at < text.size(); ++at) {
-    at = text.find_first_of("\"\\", at);
-    if (at == std::string_view::npos) return text.size();
-    if (text[at] == '"') return at;
-    ++at;
-  }
-  return text.size();
+  at = text.find_first_of("\"\\", at + 1);
+  while (at != std::string_view::npos && text[at] == '\\') at = text.find_first_of("\"\\", at + 2);
+  return std::min(at, text.size());
 }
 
 // Counts brackets and commas; whether they are in order is the parser's to say.
