@@ -140,7 +140,9 @@ class BadRequests : public testing::TestWithParam<bool> {
       now = bytes();
     }
     most_kept_ = std::max(most_kept_, now > before_ ? now - before_ : 0);
-    if (kMemoryIsOurs) EXPECT_LE(now, before_ + kKeptBytes) << name << " left " << now - before_ << " bytes";
+    if (kMemoryIsOurs) {
+      EXPECT_LE(now, before_ + kKeptBytes) << name << " left " << now - before_ << " bytes";
+    }
     EXPECT_EQ(health()["worker"]["restarts"], 0) << name;
   }
 
@@ -148,7 +150,9 @@ class BadRequests : public testing::TestWithParam<bool> {
     const Json body = Json::parse(reply.body, nullptr, false);
     ASSERT_TRUE(body.is_object() && body["error"].is_object()) << row.name << ": " << reply.body;
     const Json& error = body["error"];
-    if (*row.code != '\0') EXPECT_EQ(error["code"], row.code) << row.name << ": " << reply.body;
+    if (*row.code != '\0') {
+      EXPECT_EQ(error["code"], row.code) << row.name << ": " << reply.body;
+    }
     EXPECT_TRUE(error["type"].is_string() && error.contains("param")) << row.name << ": " << reply.body;
     const auto message = error["message"].get<std::string>();
     EXPECT_TRUE(!message.empty() && message.size() < 500 && message.find('\n') == std::string::npos)
