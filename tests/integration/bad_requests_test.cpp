@@ -18,7 +18,7 @@ using Clock = std::chrono::steady_clock;
 const std::string kKey = "Authorization: Bearer anchor\r\n";
 const std::string kHi = R"({"messages":[{"role":"user","content":"Hi"}],"max_tokens":4})";
 
-// What allocators keep in hand after their largest request. Measured: below 3 MiB.
+// What allocators may keep in hand after their largest request.
 constexpr std::size_t kKeptBytes = 8 << 20;
 constexpr std::chrono::seconds kTimeToGiveBack(10);
 
