@@ -19,7 +19,7 @@ for entry in "$models:model" "$models:mmproj" "run chat:image" "run chat:video" 
     set -l parts (string split : $entry)
     complete -c plimsoll -n "__fish_seen_subcommand_from $parts[1]" -l $parts[2] -r -F
 end
-for entry in "$engines:verbose" "run plan device watch pull models:json" "serve:allow-remote-images" "serve:metrics" "serve:no-worker" \
+for entry in "$engines:verbose" "run chat plan device watch pull models:json" "serve:allow-remote-images" "serve:metrics" "serve:no-worker" \
         "prove:quick" "prove:compare"
     set -l parts (string split : $entry)
     complete -c plimsoll -n "__fish_seen_subcommand_from $parts[1]" -l $parts[2]
