@@ -1,12 +1,14 @@
 // What the governed device costs: prefill and decode on it against ggml's plain CPU, alternately, same model
-// file, same context, same threads.
+// file, same context, same threads. With "own" at the end our own kernels multiply Q8_0 weights, as they do
+// in the program.
 //
-//   bench_governed_device TEXT.gguf [ROUNDS] [THREADS]
+//   bench_governed_device TEXT.gguf [ROUNDS] [THREADS] [own]
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "bench/median.h"
@@ -73,14 +75,16 @@ void print_row(const char* name, const std::vector<double>& ours, const std::vec
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2) return std::fputs("usage: bench_governed_device TEXT.gguf [ROUNDS] [THREADS]\n", stderr), 2;
+  if (argc < 2)
+    return std::fputs("usage: bench_governed_device TEXT.gguf [ROUNDS] [THREADS] [own]\n", stderr), 2;
   const int rounds = argc > 2 ? std::atoi(argv[2]) : 9;
   const int threads = argc > 3 ? std::atoi(argv[3]) : 2;
+  const bool own = argc > 4 && std::string_view(argv[4]) == "own";
   engine::capture_engine_log();
 
   auto pool = MemoryPool::create();
-  engine::GovernedDevice device(pool, {MemoryHolder::weights_text, MemoryHolder::compute_text}, threads,
-                                true);
+  engine::GovernedDevice device(pool, {MemoryHolder::weights_text, MemoryHolder::compute_text}, threads, true,
+                                own);
   auto cancel = std::make_shared<CancelFlag>();
   auto model = engine::TextModel::open(argv[1], device);
   if (!model) return std::fprintf(stderr, "%s\n", model.error().message.c_str()), 1;

@@ -53,5 +53,7 @@ echo "== from a warning to memory given back, bundled model, then 500M q8_0"
 export GOMP_SPINCOUNT=5000  # as the program sets for itself (src/cli/openmp_wait.h)
 "$bin/bench_reclaim" "$picture"
 "$bin/bench_reclaim" "$picture" 10 "$(dirname "$text")"
+echo "== a server under 64 clients, good ones and others, bundled model"
+"$bin/bench_serve_load" "$bin/plimsoll" "$(dirname "$picture")" || echo "something did not hold"
 echo "== two programs that want the same cores, bundled model"
 bench/bench_two_at_once.sh "$bin/plimsoll" "$picture"

@@ -46,8 +46,10 @@ else()
   # The scheduler asks for room for this many copied inputs of every node: 170 MB with the default of 30, which
   # nobody touches but RLIMIT_DATA counts. On one device there is next to nothing to copy.
   target_compile_definitions(ggml-base PRIVATE GGML_SCHED_MAX_SPLIT_INPUTS=4)
-  set_source_files_properties(${PLIMSOLL_LLAMA_SOURCE}/ggml/src/ggml-cpu/amx/mmq.cpp TARGET_DIRECTORY ggml-cpu PROPERTIES
-    COMPILE_OPTIONS "-include;${PROJECT_SOURCE_DIR}/cmake/amx_tile_config.h")
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    set_property(SOURCE ${PLIMSOLL_LLAMA_SOURCE}/ggml/src/ggml-cpu/amx/mmq.cpp TARGET_DIRECTORY ggml-cpu
+                 APPEND PROPERTY COMPILE_OPTIONS -include ${PROJECT_SOURCE_DIR}/cmake/amx_intrinsics.h)
+  endif()
   target_link_libraries(plimsoll_llama INTERFACE mtmd llama ggml)
   target_include_directories(plimsoll_llama SYSTEM INTERFACE ${PLIMSOLL_LLAMA_SOURCE}/ggml/src
                              ${PLIMSOLL_LLAMA_SOURCE}/src)

@@ -5,3 +5,8 @@ if(PLIMSOLL_SANITIZE)
   # OpenMP's barriers are invisible to the thread sanitizer; ggml's own thread pool is not.
   set(GGML_OPENMP OFF CACHE BOOL "" FORCE)
 endif()
+
+if(PLIMSOLL_FUZZ)
+  # What is covered is counted everywhere, libFuzzer's own main only where it is linked (tests/fuzz).
+  add_compile_options(-fsanitize=fuzzer-no-link -fno-sanitize-recover=all)
+endif()

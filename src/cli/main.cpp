@@ -1,12 +1,14 @@
 #include <CLI/CLI.hpp>
 #include <exception>
 #include <iostream>
+#include <string>
 #include <utility>
 
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/openmp_wait.h"
 #include "memory/heap.h"
+#include "prove/trial.h"
 #include "server/worker.h"
 #include "server/worker_process.h"
 
@@ -20,10 +22,17 @@ int explain_usage(const CLI::App& app, const CLI::ParseError& error, const std::
   std::string reason = error.what();
   if (app.get_subcommands().empty() && !first_word.starts_with('-')) {
     reason = (first_word.empty() ? "" : first_word + ": no such command; ") +
-             "say what to do: run, chat, eval, serve, pull, models, watch, plan or device";
+             "say what to do: run, chat, eval, serve, pull, models, watch, plan, device or prove";
   }
   std::cerr << "plimsoll: " << reason << "; see plimsoll --help\n";
   return static_cast<int>(ExitCode::usage);
+}
+
+// For people: no quotes.
+std::string typed(int argc, char** argv) {
+  std::string text = "plimsoll";
+  for (int i = 1; i < argc; ++i) text += std::string(" ") + argv[i];
+  return text;
 }
 
 int run(int argc, char** argv) {
@@ -74,8 +83,16 @@ int run(int argc, char** argv) {
   CLI::App* watch = app.add_subcommand("watch", "Watch who holds which memory in a program that is running");
   watch_options.add_to(*watch);
 
+  plimsoll::cli::ProveOptions prove_options;
+  CLI::App* prove =
+      app.add_subcommand("prove", "Run the test plan on this machine and check every point of it");
+  prove_options.add_to(*prove);
+
   // What plimsoll serve starts for its engine; no group: --help does not show it.
   CLI::App* worker = app.add_subcommand("engine-worker")->group("");
+  std::string task;
+  CLI::App* trial = app.add_subcommand("prove-trial")->group("");
+  trial->add_option("task", task)->required();
 
   try {
     app.parse(argc, argv);
@@ -93,8 +110,14 @@ int run(int argc, char** argv) {
     plimsoll::cli::Interrupt interrupt;
     return plimsoll::cli::watch_command(watch_options, interrupt);
   }
+  if (prove->parsed()) {
+    plimsoll::cli::Interrupt interrupt;
+    return plimsoll::cli::prove_command(prove_options, "plimsoll " PLIMSOLL_VERSION, typed(argc, argv),
+                                        interrupt);
+  }
   plimsoll::cli::limit_openmp_spinning(argv);
   plimsoll::memory::keep_heap_small();
+  if (trial->parsed()) return plimsoll::prove::run_trial_process(task);
   if (worker->parsed()) return plimsoll::server::run_worker(plimsoll::server::kWorkerDescriptor);
   plimsoll::cli::Interrupt interrupt;  // before the evaluator starts its threads
   if (eval->parsed()) return plimsoll::cli::eval_command(std::move(eval_options), interrupt);

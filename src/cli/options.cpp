@@ -141,7 +141,7 @@ void PullOptions::add_to(CLI::App& command) {
       "$PLIMSOLL_MODELS, else $XDG_DATA_HOME/plimsoll/models, else ~/.local/share/plimsoll/models. Files "
       "that\n"
       "llama.cpp or the Hugging Face client have in their caches are linked instead of fetched again.\n"
-      "HF_ENDPOINT, HF_TOKEN, http_proxy, https_proxy and no_proxy are respected.");
+      "HF_ENDPOINT, HF_TOKEN, http_proxy, https_proxy, no_proxy and SSL_CERT_FILE are respected.");
 }
 
 void ModelsOptions::add_to(CLI::App& command) {

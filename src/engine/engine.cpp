@@ -7,6 +7,7 @@
 #include "engine/model_files.h"
 #include "engine/model_needs.h"
 #include "engine/planner.h"
+#include "engine/sequence_state.h"
 #include "engine/vision_loader.h"
 
 namespace plimsoll::engine {
@@ -56,6 +57,7 @@ Expected<MemoryPlan> Engine::plan(const MemoryConfiguration& configuration, cons
 Expected<void> Engine::fill(const EngineSettings& settings, const Progress& progress,
                             const CancelFlagPtr& cancel) {
   settings_ = settings;
+  settings_.answers_at_once = std::clamp(settings.answers_at_once, 1, most_sequences(text_->get()));
   phase_ = Phase::preparing;
   auto filled = fill_both(progress, cancel);
   phase_ = Phase::idle;

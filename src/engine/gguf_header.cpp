@@ -1,5 +1,6 @@
 #include "engine/gguf_header.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -35,6 +36,22 @@ bool has_gguf_magic(std::FILE* file) {
   return found && std::fseek(file, 0, SEEK_SET) == 0;
 }
 
+// ggml multiplies a tensor's sides without looking whether the product fits: of one that comes out as nothing
+// it checks nothing else.
+bool has_possible_shape(const ggml_tensor& tensor) {
+  std::int64_t elements = 1;
+  return std::ranges::none_of(tensor.ne, [&](std::int64_t side) {
+    return side < 0 || __builtin_mul_overflow(elements, side, &elements);
+  });
+}
+
+bool have_possible_shapes(ggml_context* tensors) {
+  for (ggml_tensor* t = ggml_get_first_tensor(tensors); t != nullptr; t = ggml_get_next_tensor(tensors, t)) {
+    if (!has_possible_shape(*t)) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 Expected<GgufHeader> GgufHeader::read(const fs::path& path) {
@@ -45,7 +62,11 @@ Expected<GgufHeader> GgufHeader::read(const fs::path& path) {
   ggml_context* tensors = nullptr;
   gguf_context* header =
       is_gguf ? gguf_init_from_file_ptr(file->get(), {.no_alloc = true, .ctx = &tensors}) : nullptr;
-  if (header != nullptr) return GgufHeader(header, tensors);
+  if (header != nullptr) {
+    GgufHeader read(header, tensors);
+    if (have_possible_shapes(tensors)) return read;
+    return tl::unexpected(cut_short_error(path));
+  }
   // ggml says only that it found no header, not whether the disk failed.
   if (std::ferror(file->get()) != 0) return tl::unexpected(read_error(path, errno));
   if (is_gguf) return tl::unexpected(cut_short_error(path));

@@ -25,9 +25,10 @@ constexpr std::string_view kVisionArchitecture = "clip";
 
 int tokens_of_tile(const ModelFileSummary& file) {
   constexpr int kUnknown = 576;
+  constexpr int kMostOfASide = 1024;  // no encoder comes near it: the file says nonsense
   if (file.image_tile <= 0 || file.image_patch <= 0) return kUnknown;
   const int side = file.image_tile / file.image_patch / std::max(file.image_shuffle, 1);
-  return side * side;
+  return side >= 1 && side <= kMostOfASide ? side * side : kUnknown;
 }
 
 Expected<ModelFileSummary> read_model_file(const fs::path& path) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <tuple>
 
+#include "engine/sequence_state.h"
 #include "plimsoll/size.h"
 
 namespace plimsoll::engine {
@@ -41,10 +42,8 @@ Expected<ModelNeeds> read_needs(TextModel& text, const std::filesystem::path& vi
                                 int threads, const CancelFlagPtr& cancel) {
   auto seen = vision_needs(vision, kernels, text.embedding_width(), threads);
   if (!seen) return tl::unexpected(seen.error());
-  // Where one of several fails, its last token is taken back from the context.
-  const int sequences = text.forgets_parts() ? static_cast<int>(llama_max_parallel_sequences()) : 1;
   ModelNeeds needs{.context_length = text.context_length(),
-                   .sequences = sequences,
+                   .sequences = most_sequences(text.get()),
                    .repacked = {},
                    .plain = {},
                    .streamed = {},

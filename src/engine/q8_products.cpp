@@ -52,8 +52,8 @@ void multiply_rows(const Kernels& ours, ggml_tensor& out, int thread, int thread
                   static_cast<float*>(out.data), out.nb[1] / sizeof(float), memory);
 }
 
-// Each thread rounds the row for itself, which takes less time than waiting for another. They take a little at a
-// time: one that other programs hold up must not hold up the rest.
+// Each thread rounds the row for itself, which takes less time than waiting for another. They take a little
+// at a time: one that other programs hold up must not hold up the rest.
 void multiply_row(const Kernels& ours, ggml_tensor& out, std::atomic<int>& next, std::byte* memory) {
   constexpr std::size_t kBytesAtATime = 32 * 1024;
   const Q8Weights weights = weights_of(*out.src[0]);

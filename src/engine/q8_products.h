@@ -1,5 +1,5 @@
-// Products with Q8_0 weights are computed by our own kernels where the processor has what they need: prompts go
-// through the language model faster, answers are written faster, and the weights stay pages of the file.
+// Products with Q8_0 weights are computed by our own kernels where the processor has what they need: prompts
+// go through the language model faster, answers are written faster, and the weights stay pages of the file.
 #pragma once
 
 #include <atomic>

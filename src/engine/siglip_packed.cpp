@@ -273,8 +273,8 @@ std::size_t PackedLayers::thread_bytes() const {
     return aligned(kernels_.prepared_bytes(precision, values, rows));
   };
   const std::size_t finishing = prepared(precision_, std::max(s.width, s.mlp), kernels_.row_block) +
-                                prepared(precision_, s.width, kernels_.row_block) + floats(s.mlp, kernels_.row_block) +
-                                floats(s.width, 1);
+                                prepared(precision_, s.width, kernels_.row_block) +
+                                floats(s.mlp, kernels_.row_block) + floats(s.width, 1);
   const std::size_t embedding = prepared(Precision::bf16, s.patch_values(), kernels_.row_block);
   const std::size_t connecting =
       prepared(precision_, s.shuffled_width(), kernels_.long_row_block) + floats(s.shuffled_width(), 1);
@@ -324,7 +324,8 @@ void PackedLayers::embed_rows(ggml_tensor& out, int thread, int threads, const L
   const int inputs = shape_.patch_values(), width = shape_.width;
   each_block(shape_.patches(), kernels_.row_block, thread, threads, [&](int first, int count) {
     Pieces pieces = scratch(thread);
-    const PreparedRows rows = kernels_.lay_out_prepared(Precision::bf16, inputs, kernels_.row_block, pieces.take(0));
+    const PreparedRows rows =
+        kernels_.lay_out_prepared(Precision::bf16, inputs, kernels_.row_block, pieces.take(0));
     for (int i = 0; i < count; ++i) {
       kernels_.prepare_row(rows, i, row_of(out.src[0], first + i));
       std::memcpy(row_of(&out, first + i), positions_ + static_cast<std::ptrdiff_t>(first + i) * width,
@@ -341,7 +342,8 @@ void PackedLayers::project_rows(ggml_tensor& out, int thread, int threads, const
   each_block(shape_.patches(), kernels_.row_block, thread, threads, [&](int first, int count) {
     Pieces pieces = scratch(thread);
     float* normal = pieces.take_floats(width);
-    const PreparedRows rows = kernels_.lay_out_prepared(precision_, width, kernels_.row_block, pieces.take(0));
+    const PreparedRows rows =
+        kernels_.lay_out_prepared(precision_, width, kernels_.row_block, pieces.take(0));
     for (int i = 0; i < count; ++i) {
       kernels_.layer_norm(row_of(out.src[0], first + i), norm.weight, norm.bias, shape_.epsilon, width,
                           normal);
@@ -373,7 +375,8 @@ void PackedLayers::finish_rows(ggml_tensor& out, int thread, int threads, const 
     float* normal = pieces.take_floats(width);
     float* inner = pieces.take_floats(mlp * kernels_.row_block);
     const PreparedRows narrow = kernels_.lay_out_prepared(
-        precision_, width, kernels_.row_block, pieces.take(kernels_.prepared_bytes(precision_, width, kernels_.row_block)));
+        precision_, width, kernels_.row_block,
+        pieces.take(kernels_.prepared_bytes(precision_, width, kernels_.row_block)));
     const PreparedRows wide = kernels_.lay_out_prepared(precision_, mlp, kernels_.row_block, pieces.take(0));
     float* x = row_of(&out, first);
     for (int i = 0; i < count; ++i) {
@@ -399,7 +402,8 @@ void PackedLayers::connect_rows(ggml_tensor& out, int thread, int threads, const
   each_block(s.positions(), kernels_.long_row_block, thread, threads, [&](int first, int count) {
     Pieces pieces = scratch(thread);
     float* square = pieces.take_floats(inputs);
-    const PreparedRows rows = kernels_.lay_out_prepared(precision_, inputs, kernels_.long_row_block, pieces.take(0));
+    const PreparedRows rows =
+        kernels_.lay_out_prepared(precision_, inputs, kernels_.long_row_block, pieces.take(0));
     for (int i = 0; i < count; ++i) {
       const int top = (first + i) / less * s.shuffle, left = (first + i) % less * s.shuffle;
       for (int j = 0; j < s.shuffle * s.shuffle; ++j) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/sequence_state.h"
 #include "engine/text_context.h"
 #include "engine/token_batch.h"
 
@@ -32,22 +33,30 @@ bool TextSequence::cut_off_at(int position) {
   return true;
 }
 
-std::size_t TextSequence::saved_bytes() const { return llama_state_seq_get_size(context_->get(), id_); }
+std::size_t TextSequence::saved_bytes() const {
+  return llama_state_seq_get_size(context_->get(), id_) + SequenceState::kListBytes;
+}
 
 Expected<Buffer> TextSequence::save(MemoryHolder holder) const {
-  const std::size_t bytes = saved_bytes();
-  auto saved = context_->model().device().pool().allocate(holder, bytes);
+  auto saved = context_->model().device().pool().allocate(holder, saved_bytes());
   if (!saved) return saved;
-  auto* data = reinterpret_cast<std::uint8_t*>(saved->data());
-  if (llama_state_seq_get_data(context_->get(), data, bytes, id_) != bytes) {
+  const SequenceState state(saved->data());
+  std::uint8_t* const place = state.to_write(id_);
+  const std::size_t bytes = saved_bytes() - SequenceState::kListBytes;
+  if (llama_state_seq_get_data(context_->get(), place, bytes, id_) != bytes) {
     return tl::unexpected(moved_badly());
   }
+  state.written(id_);
   return saved;
 }
 
 Expected<void> TextSequence::restore(const Buffer& saved, int position) {
-  const auto* data = reinterpret_cast<const std::uint8_t*>(saved.data());
-  if (llama_state_seq_set_data(context_->get(), data, saved.size(), id_) == 0) {
+  const SequenceState state(saved.data());
+  // One that is the only one its model can have is read as it was written, whatever that is.
+  const bool alone = most_sequences(context_->model().get()) == 1;
+  const std::uint8_t* const place = alone ? state.to_write(id_) : state.to_read(context_->size().sequences);
+  const std::size_t bytes = saved.size() - state.offset(place);
+  if (llama_state_seq_set_data(context_->get(), place, bytes, id_) == 0) {
     clear();
     return tl::unexpected(moved_badly());
   }

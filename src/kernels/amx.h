@@ -1,5 +1,5 @@
-// AMX beside AVX-512: sums of 16 rows and 16 outputs are tiles, panels have 32 outputs, four of eight tiles sum
-// up. What surrounds products is AVX-512's.
+// AMX beside AVX-512: sums of 16 rows and 16 outputs are tiles, panels have 32 outputs, four of eight tiles
+// sum up. What surrounds products is AVX-512's.
 #pragma once
 
 #include "kernels/avx512_words.h"

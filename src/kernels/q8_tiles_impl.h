@@ -43,7 +43,8 @@ inline __m512i pairs_of(Vector first, Vector second) {
   return _mm512_permutexvar_epi16(_mm512_load_si512(kOrder), halves);
 }
 
-// The scales that the blocks begin with. Collected in registers: what is written in parts is slow to read whole.
+// The scales that the blocks begin with. Collected in registers: what is written in parts is slow to read
+// whole.
 inline Vector scales_of(const std::byte* const* blocks) {
   const auto half = [&](int i) {
     std::uint16_t bits;
@@ -77,8 +78,8 @@ inline void place_block(const std::byte* const* rows, std::byte* tile) {
   }
 }
 
-// Meanwhile the weights at `next`, as many, come into the second cache: so many short rows side by side are more
-// than the processor foresees by itself.
+// Meanwhile the weights at `next`, as many, come into the second cache: so many short rows side by side are
+// more than the processor foresees by itself.
 void place_panel(const Q8Memory& m, const Q8Weights& weights, int panel, const std::byte* next) {
   const std::size_t ahead = weights.row_bytes * kLayout.outputs / (2 * m.blocks) + 1;  // a block
   for (int half = 0; half < 2; ++half) {

@@ -52,8 +52,8 @@ inline __attribute__((always_inline)) Sums<Kind, kRows> strip(const std::byte* a
 // Puts the sums into rows of floats.
 template <typename Kind, int kRows>
 inline __attribute__((always_inline)) void strip_to(const std::byte* a, std::size_t stride_bytes,
-                                                    const std::byte* panel, int step_count,
-                                                    Count<kRows> rows, float* to, std::size_t to_stride) {
+                                                    const std::byte* panel, int step_count, Count<kRows> rows,
+                                                    float* to, std::size_t to_stride) {
   const auto sums = strip<Kind>(a, stride_bytes, panel, step_count, rows);
 #pragma GCC unroll 6
   for (std::size_t r = 0; r < kRows; ++r) {

@@ -1,5 +1,5 @@
-// AMX's instructions. Tiles 0 to 3 sum up, in the order of [row tile][output tile]; 4 and 5 hold rows, 6 and 7
-// weights.
+// AMX's instructions. Tiles 0 to 3 sum up, in the order of [row tile][output tile]; 4 and 5 hold rows, 6 and
+// 7 weights.
 #pragma once
 
 #include <cstddef>
@@ -32,7 +32,9 @@ constexpr TileShapes shapes_for(int rows) {
 constexpr TileShapes kWholeTiles = shapes_for(kTileRows);
 
 // GCC's own intrinsics do not say that they read memory.
-inline void shape_tiles(const TileShapes& shapes) { __asm__ volatile("ldtilecfg %0" ::"m"(shapes) : "memory"); }
+inline void shape_tiles(const TileShapes& shapes) {
+  __asm__ volatile("ldtilecfg %0" ::"m"(shapes) : "memory");
+}
 
 template <int kTile>
 inline void zero_tile() {
@@ -63,7 +65,9 @@ class TileScope {
     __asm__ volatile("sttilecfg %0" : "=m"(before_) : : "memory");
     shape_tiles(kWholeTiles);
   }
-  ~TileScope() { shape_tiles(before_); }  // no shapes at all where there were none: nothing is left to be saved
+  ~TileScope() {
+    shape_tiles(before_);
+  }  // no shapes at all where there were none: nothing is left to be saved
   TileScope(const TileScope&) = delete;
   TileScope& operator=(const TileScope&) = delete;
 

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <string>
 
-#include "media/child_process.h"
+#include "base/child_process.h"
 #include "media/video_shape.h"
 
 namespace plimsoll::media {

@@ -16,8 +16,6 @@ namespace plimsoll {
 
 namespace {
 
-using media::ChildEnd;
-using media::ChildProcess;
 using media::PixelSize;
 using media::VideoShape;
 

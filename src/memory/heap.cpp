@@ -1,5 +1,6 @@
 #include "memory/heap.h"
 
+#include <atomic>
 #include <cstdlib>
 
 #if defined(__GLIBC__)
@@ -7,6 +8,12 @@
 #endif
 
 namespace plimsoll::memory {
+
+namespace {
+
+std::atomic<std::uint64_t> trims = 0;
+
+}  // namespace
 
 void keep_heap_small() {
 #if defined(__GLIBC__)
@@ -18,9 +25,12 @@ void keep_heap_small() {
 }
 
 void trim_heap() {
+  ++trims;
 #if defined(__GLIBC__)
   malloc_trim(0);
 #endif
 }
+
+std::uint64_t heap_trims() { return trims; }
 
 }  // namespace plimsoll::memory

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <memory>
 
 namespace plimsoll::models {
@@ -124,6 +125,11 @@ void set_up(CURL* easy, const HttpRequest& request, curl_slist* headers, Transfe
   // What began encrypted stays so.
   curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR,
                    request.url.starts_with("https:") ? "https" : "http,https");
+  // As other programs take it; libcurl itself reads only the proxies from the environment.
+  if (const char* certificates = std::getenv("SSL_CERT_FILE");
+      certificates != nullptr && *certificates != '\0') {
+    curl_easy_setopt(easy, CURLOPT_CAINFO, certificates);
+  }
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
   curl_easy_setopt(easy, CURLOPT_MAXREDIRS, kMostRedirects);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.stall.count()));

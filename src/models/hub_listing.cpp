@@ -42,13 +42,19 @@ bool is_split(const std::string& name) {
   return std::regex_search(name, part);
 }
 
+// "._model.gguf" is a Mac's note beside a file; and what a name becomes here must be one.
+bool is_hidden(const std::string& name) {
+  return name.starts_with('.') || std::ranges::any_of(name, [](unsigned char c) { return c < ' '; });
+}
+
 bool is_vision(const std::string& name) { return name.find("mmproj") != std::string::npos; }
 
 std::vector<FileToPull> those(const HubListing& listing, bool vision) {
   std::vector<FileToPull> files;
   for (const FileToPull& file : listing.files) {
     const std::string name = lower(file_name(file));
-    if (name.ends_with(kEnding) && is_vision(name) == vision && !is_split(name)) files.push_back(file);
+    if (!name.ends_with(kEnding) || is_hidden(name) || is_split(name)) continue;
+    if (is_vision(name) == vision) files.push_back(file);
   }
   return files;
 }

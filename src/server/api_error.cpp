@@ -1,5 +1,7 @@
 #include "server/api_error.h"
 
+#include <algorithm>
+#include <cctype>
 #include <utility>
 
 #include "plimsoll/size.h"
@@ -70,6 +72,14 @@ ApiError queue_full(std::size_t limit, int retry_after_seconds) {
 
 ApiError stopping() {
   return server_error(503, "stopping", "the server is stopping; ask again when it has been started");
+}
+
+std::string quoted_line(std::string_view text) {
+  constexpr std::size_t kMostBytes = 200;
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) text.remove_suffix(1);
+  std::string line(text.substr(0, kMostBytes));
+  std::ranges::replace_if(line, [](unsigned char c) { return std::iscntrl(c) != 0; }, ' ');
+  return text.size() > kMostBytes ? line + "..." : line;
 }
 
 ApiError api_error_of(const Error& error) {

@@ -39,6 +39,9 @@ ApiError body_too_large(std::uint64_t limit_bytes);
 ApiError queue_full(std::size_t limit, int retry_after_seconds);
 ApiError stopping();
 
+/// What a client or a library said, as a part of a message: one line, and not all of a long text.
+std::string quoted_line(std::string_view text);
+
 /// What the engine or its service said.
 ApiError api_error_of(const Error& error);
 ApiError api_error_of(const ServiceFailure& failure);

@@ -133,9 +133,10 @@ void Front::route(Exchange& exchange, const Router::Found& found) const {
     if (const auto error = gate_.check_key(caller)) return answer_error(exchange, *error);
   }
   if (found.handler != nullptr) return (*found.handler)(exchange);
-  answer_error(exchange, found.allow.empty() ? not_found("there is nothing at " + exchange.request.path +
-                                                         "; see docs/server.md")
-                                             : method_not_allowed(exchange.request.method, found.allow));
+  answer_error(exchange, found.allow.empty()
+                             ? not_found("there is nothing at " + quoted_line(exchange.request.path) +
+                                         "; see docs/server.md")
+                             : method_not_allowed(exchange.request.method, found.allow));
 }
 
 bool Front::answer_preflight(Exchange& exchange, const Caller& caller) const {

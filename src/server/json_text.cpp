@@ -1,5 +1,6 @@
 #include "server/json_text.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
@@ -14,13 +15,9 @@ tl::unexpected<ApiError> invalid(std::string message) {
 
 // Where the string that begins at `at` ends, quotes included; the text's end where it does not.
 std::size_t end_of_string(std::string_view text, std::size_t at) {
-  for (++at; at < text.size(); ++at) {
-    at = text.find_first_of("\"\\", at);
-    if (at == std::string_view::npos) return text.size();
-    if (text[at] == '"') return at;
-    ++at;
-  }
-  return text.size();
+  at = text.find_first_of("\"\\", at + 1);
+  while (at != std::string_view::npos && text[at] == '\\') at = text.find_first_of("\"\\", at + 2);
+  return std::min(at, text.size());
 }
 
 // Counts brackets and commas; whether they are in order is the parser's to say.
@@ -68,9 +65,7 @@ ApiExpected<Json> parse_json(std::string_view text) {
     // "[json.exception.parse_error.101] parse error at line 1, column 2: ..." and, behind it, the input
     std::string reason = error.what();
     if (const auto bracket = reason.find("] "); bracket != std::string::npos) reason.erase(0, bracket + 2);
-    constexpr std::size_t kReasonBytes = 200;
-    if (reason.size() > kReasonBytes) reason = reason.substr(0, kReasonBytes) + "...";
-    return invalid("the body is not valid JSON: " + reason);
+    return invalid("the body is not valid JSON: " + quoted_line(reason));
   }
 }
 

@@ -20,6 +20,7 @@ constexpr int kUnchangedSamples = 4;  // of which one is sent
 Json memory_object(const Context& context, std::uint64_t reclaims_after) {
   Json memory = context.service.memory(reclaims_after);
   memory["queue"] = queue_object(context.desk.state());
+  memory["max_body_bytes"] = context.options.max_body_bytes;
   return memory;
 }
 

@@ -55,7 +55,7 @@ void answer_load(Context& context, Exchange& exchange, std::shared_ptr<AnswerFor
 ApiExpected<void> check_model(const Context& context, std::string_view asked) {
   if (context.model.answers_to(asked)) return {};
   return tl::unexpected(not_found(
-      "the model \"" + std::string(asked) + "\" is not served here; ask for \"" + context.model.name + "\"",
+      "the model \"" + quoted_line(asked) + "\" is not served here; ask for \"" + context.model.name + "\"",
       "model_not_found"));
 }
 

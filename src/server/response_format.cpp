@@ -24,9 +24,7 @@ ApiExpected<std::string> grammar_of_schema(const Json& schema, const std::string
     }
     return grammar;
   } catch (const std::exception& error) {
-    std::string reason = error.what();
-    while (!reason.empty() && reason.back() == '\n') reason.pop_back();
-    return refuse(param, param + ": this schema can not be followed: " + reason);
+    return refuse(param, param + ": this schema can not be followed: " + quoted_line(error.what()));
   }
 }
 

@@ -5,12 +5,8 @@
 #include "plimsoll/evaluator.h"
 #include "server/engine_service.h"
 #include "server/frame.h"
-#include "session/options.h"
 
 namespace plimsoll::server {
-
-Json options_to_wire(const session::SessionOptions& options);
-session::SessionOptions options_from_wire(const Json& json);
 
 /// A picture's bytes are blobs; one that is a file, and a video, goes by its path. Copies the pictures once.
 Frame request_to_wire(const GenerationRequest& request);

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/work_thread.h"
+#include "report/options_json.h"
 #include "server/frame.h"
 #include "server/local_engine.h"
 #include "server/thread_lane.h"
@@ -267,7 +268,7 @@ int run_worker(int descriptor) {
   // Every process of a machine reads the same steady clock.
   const Clock::time_point began{Clock::duration(open.head.at("began").get<Clock::rep>())};
   Outgoing out(descriptor);
-  auto engine = LocalEngine::open(options_from_wire(open.head.at("options")), began);
+  auto engine = LocalEngine::open(report::options_from_json(open.head.at("options")), began);
   if (!engine) {
     out.send({{{"type", "failed"}, {"error", error_to_wire(engine.error())}}});
     return 1;

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <utility>
 
+#include "report/options_json.h"
 #include "server/wire.h"
 
 namespace plimsoll::server {
@@ -220,7 +221,7 @@ Frame WorkerEngine::opening(int steps_down) {
   return {{{"type", "open"},
            {"began", began_.time_since_epoch().count()},
            {"steps_down", steps_down},
-           {"options", options_to_wire(options_.session)}}};
+           {"options", report::options_json(options_.session)}}};
 }
 
 void WorkerEngine::on_frame(Frame frame) {

@@ -14,6 +14,8 @@
 #include <fstream>
 #include <utility>
 
+#include "base/spawn_settings.h"
+
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
@@ -24,44 +26,6 @@ extern char** environ;  // declared by glibc alone
 namespace plimsoll::server {
 
 namespace {
-
-class SpawnSettings {
- public:
-  explicit SpawnSettings(int socket) {
-    posix_spawn_file_actions_init(&actions_);
-    posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions_, STDERR_FILENO, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions_, socket, kWorkerDescriptor);
-    short flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
-#ifdef __APPLE__
-    flags |= POSIX_SPAWN_CLOEXEC_DEFAULT;
-    posix_spawn_file_actions_addinherit_np(&actions_, STDERR_FILENO);
-#else
-    posix_spawn_file_actions_addclosefrom_np(&actions_, kWorkerDescriptor + 1);
-#endif
-    posix_spawnattr_init(&attributes_);
-    posix_spawnattr_setflags(&attributes_, flags);
-    posix_spawnattr_setpgroup(&attributes_, 0);
-    sigset_t signals;
-    sigemptyset(&signals);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) sigaddset(&signals, signal);
-    posix_spawnattr_setsigmask(&attributes_, &signals);
-    posix_spawnattr_setsigdefault(&attributes_, &signals);
-  }
-  ~SpawnSettings() {
-    posix_spawnattr_destroy(&attributes_);
-    posix_spawn_file_actions_destroy(&actions_);
-  }
-  SpawnSettings(const SpawnSettings&) = delete;
-  SpawnSettings& operator=(const SpawnSettings&) = delete;
-
-  const posix_spawn_file_actions_t* actions() const { return &actions_; }
-  const posix_spawnattr_t* attributes() const { return &attributes_; }
-
- private:
-  posix_spawn_file_actions_t actions_{};
-  posix_spawnattr_t attributes_{};
-};
 
 tl::unexpected<Error> not_started(int reason) {
   return fail(reason == ENOENT ? ErrorCode::not_found : ErrorCode::io,
@@ -102,7 +66,8 @@ Expected<WorkerProcess> WorkerProcess::start(const WorkerCommand& command) {
   std::vector<char*> words;
   for (std::string& text : texts) words.push_back(text.data());
   words.push_back(nullptr);
-  const SpawnSettings settings(theirs.get());
+  const SpawnSettings settings({{STDERR_FILENO, STDOUT_FILENO}, {theirs.get(), kWorkerDescriptor}},
+                               {SIGINT, SIGTERM, SIGHUP, SIGPIPE});
   pid_t pid = 0;
   const int reason =
       posix_spawn(&pid, words[0], settings.actions(), settings.attributes(), words.data(), environ);

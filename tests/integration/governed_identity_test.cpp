@@ -1,5 +1,6 @@
-// The governed device computes what ggml's plain CPU computes, to the last bit: with weights as the file has them,
-// and in the layouts that ggml copies them into where the processor has kernels for those (AMX: Q8_0, too).
+// The governed device computes what ggml's plain CPU computes, to the last bit: with weights as the file has
+// them, and in the layouts that ggml copies them into where the processor has kernels for those (AMX: Q8_0,
+// too).
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -27,19 +28,25 @@ using Logits = std::vector<float>;
 
 enum class Weights { as_in_the_file, repacked };
 
-// One side of the comparison: the same model, prepared the same way, on the device that is given or on none.
+// One side of the comparison: the same model, prepared the same way, on the devices that are given or on
+// none.
 struct Side {
   llama_model* model = nullptr;
   llama_context* context = nullptr;
   mtmd::context_ptr vision;
 
-  Side(ggml_backend_dev_t text_device, ggml_backend_dev_t vision_device, Weights weights) {
-    ggml_backend_dev_t devices[] = {text_device, nullptr};
+  Side(GovernedDevice* text_device, GovernedDevice* vision_device, Weights weights) {
+    ggml_backend_dev_t devices[] = {text_device != nullptr ? text_device->handle() : nullptr, nullptr};
     llama_model_params model_params = llama_model_default_params();
     model_params.devices = devices;
     model_params.n_gpu_layers = text_device != nullptr ? -1 : 0;
     model_params.use_extra_bufts = weights == Weights::repacked;
-    model = llama_model_load_from_file((kModel / "plimsoll-tiny-q8_0.gguf").c_str(), model_params);
+    {
+      // Only while weights are placed does the device put them into another layout.
+      std::optional<GovernedDevice::LoadingWeights> placing;
+      if (text_device != nullptr && weights == Weights::repacked) placing.emplace(*text_device);
+      model = llama_model_load_from_file((kModel / "plimsoll-tiny-q8_0.gguf").c_str(), model_params);
+    }
     llama_context_params params = llama_context_default_params();
     params.n_ctx = 512;
     params.n_batch = params.n_ctx;
@@ -48,7 +55,7 @@ struct Side {
     context = llama_init_from_model(model, params);
     mtmd_context_params vision_params = mtmd_context_params_default();
     vision_params.use_gpu = vision_device != nullptr;
-    vision_params.device = vision_device;
+    vision_params.device = vision_device != nullptr ? vision_device->handle() : nullptr;
     vision_params.n_threads = kThreads;
     vision_params.print_timings = false;
     vision.reset(
@@ -82,12 +89,7 @@ llama_token greedy(const Logits& logits) {
 struct GovernedIdentity : testing::TestWithParam<Weights> {
   GovernedIdentity() {
     capture_engine_log();
-    {
-      // Only while weights are placed does the device put them into another layout.
-      std::optional<GovernedDevice::LoadingWeights> placing;
-      if (GetParam() == Weights::repacked) placing.emplace(text);
-      governed = std::make_unique<Side>(text.handle(), vision.handle(), GetParam());
-    }
+    governed = std::make_unique<Side>(&text, &vision, GetParam());
     plain = std::make_unique<Side>(nullptr, nullptr, GetParam());
   }
   // Greedy steps on both sides, behind what is there.
@@ -158,8 +160,8 @@ TEST_P(GovernedIdentity, EverythingIsGivenBack) {
   EXPECT_EQ(pool->active_memory(), 0U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Weights, GovernedIdentity, testing::Values(Weights::as_in_the_file, Weights::repacked),
-                         [](const auto& each) {
+INSTANTIATE_TEST_SUITE_P(Weights, GovernedIdentity,
+                         testing::Values(Weights::as_in_the_file, Weights::repacked), [](const auto& each) {
                            return each.param == Weights::repacked ? "Repacked" : "AsInTheFile";
                          });
 

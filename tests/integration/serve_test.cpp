@@ -3,6 +3,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "tests/base64_text.h"
 #include "tests/file_text.h"
 #include "tests/integration/png_of_size.h"
 #include "tests/integration/serving_program.h"
@@ -14,21 +15,6 @@ using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
 const std::string kChat = "/v1/chat/completions";
-
-std::string base64(const std::string& bytes) {
-  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    std::uint32_t group = 0;
-    for (std::size_t i = 0; i < 3; ++i) {
-      group = (group << 8) | (at + i < bytes.size() ? static_cast<unsigned char>(bytes[at + i]) : 0U);
-    }
-    for (std::size_t i = 0; i < 4; ++i) {
-      text += at + i > bytes.size() ? '=' : kAlphabet[(group >> (18 - 6 * i)) & 63];
-    }
-  }
-  return text;
-}
 
 std::string asking(const std::vector<std::string>& pictures, const std::string& fields = "") {
   std::string parts = R"({"type":"text","text":"What is in this image?"})";

@@ -35,6 +35,7 @@ class ServingProgram {
 
   const std::string& said() const { return said_; }
   int port() const { return port_; }
+  pid_t pid() const { return child_.pid; }
   void signal(int number) const { kill(child_.pid, number); }
   int wait() {
     const int code = wait_for_end(child_.pid);

@@ -93,6 +93,7 @@ class TestServer {
   TestServer(const TestServer&) = delete;
   TestServer& operator=(const TestServer&) = delete;
 
+  int port() const { return port_; }
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
   /// The same server under another name.
   std::string other_url() const { return "http://localhost:" + std::to_string(port_); }

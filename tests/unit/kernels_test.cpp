@@ -126,7 +126,7 @@ struct Multiplied {
 };
 
 // Whole panels and strips, and each way of not being whole.
-constexpr Shape kShapes[] = {{12, 64, 128}, {1, 4, 1},     {7, 70, 65},   {48, 384, 200},
+constexpr Shape kShapes[] = {{12, 64, 128}, {1, 4, 1},     {7, 70, 65},    {48, 384, 200},
                              {5, 2, 64},    {6, 1152, 16}, {2, 12288, 24}, {51, 96, 40}};
 
 TEST_P(Products, MultiplyAsPlainLoopsDo) {
@@ -358,12 +358,10 @@ TEST_P(Sets, MultiplyOneRowByQ8WeightsAsPlainLoopsDo) {
   }
 }
 
-constexpr Variant kVariants[] = {{InstructionSet::avx2, Precision::int8},
-                                 {InstructionSet::avx2, Precision::bf16},
-                                 {InstructionSet::avx512, Precision::int8},
-                                 {InstructionSet::avx512, Precision::bf16},
-                                 {InstructionSet::amx, Precision::int8},
-                                 {InstructionSet::amx, Precision::bf16}};
+constexpr Variant kVariants[] = {
+    {InstructionSet::avx2, Precision::int8},   {InstructionSet::avx2, Precision::bf16},
+    {InstructionSet::avx512, Precision::int8}, {InstructionSet::avx512, Precision::bf16},
+    {InstructionSet::amx, Precision::int8},    {InstructionSet::amx, Precision::bf16}};
 
 INSTANTIATE_TEST_SUITE_P(Each, Products, testing::ValuesIn(kVariants), [](const auto& each) {
   return std::string(to_string(each.param.set)) +

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "media/child_process.h"
+#include "base/child_process.h"
 #include "tests/temporary_folder.h"
 
 namespace plimsoll {

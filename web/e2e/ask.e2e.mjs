@@ -120,14 +120,41 @@ test("an error over budget shows who holds what, and is asked again", { skip: MO
   assert.equal(world.asked.length, 1, "the turn that failed is not told again");
 }));
 
-test("a file that the server finds too large is refused in a sentence, the next one at once", { skip: MOCK_ONLY }, () => withPage({ maxBody: 20_000 }, async (page) => {
-  const file = { name: "ship.png", mimeType: "image/png", buffer: Buffer.alloc(40_000, 1) };
-  await page.setInputFiles("#file", file);
-  const turn = await ask(page, "What is it?");
-  assert.match(await turn.locator(".fault").innerText(), /“ship.png” \(39.1 KiB\) is larger than this server takes/);
-  await page.setInputFiles("#file", file);
-  await untilText(page, "#composer-fault", /larger than this server takes/);
+const ship = (bytes, name = "ship.png") => ({ name, mimeType: "image/png", buffer: Buffer.alloc(bytes, 1) });
+
+test("a file that the server would not take is refused before it is sent", { skip: MOCK_ONLY }, () => withPage({ maxBody: 20_000 }, async (page) => {
+  await connected(page);
+  await page.setInputFiles("#file", ship(40_000));
+  await untilText(page, "#composer-fault", /“ship.png” \(39.1 KiB\) is larger than this server takes/);
   assert.equal(await page.locator("#attachment").isVisible(), false);
+  await page.setInputFiles("#file", [ship(8_000, "one.png"), ship(8_000, "two.png")]);
+  await untilText(page, "#composer-fault", /“two.png” .*does not fit beside the other pictures/);
+  assert.equal(await page.locator("#attachment li").count(), 1);
+}));
+
+test("a conversation whose pictures grew too large is told so", { skip: MOCK_ONLY }, () => withPage({ maxBody: 20_000 }, async (page, { world }) => {
+  await connected(page);
+  await page.setInputFiles("#file", ship(8_000));
+  await ask(page, "What is it?");
+  await page.setInputFiles("#file", ship(8_000));
+  const turn = await ask(page, "And this?");
+  assert.match(await turn.locator(".fault").innerText(), /pictures of this conversation are together more than this server takes at once \(19.5 KiB\)/);
+  assert.equal(world.asked.length, 1);
+}));
+
+test("several pictures are asked about in one question; a video stands alone", () => withPage({}, async (page, server) => {
+  const bytes = await page.evaluate(async () => [...new Uint8Array(await (await fetch("examples/shapes.png")).arrayBuffer())]);
+  const picture = (name) => ({ name, mimeType: "image/png", buffer: Buffer.from(bytes) });
+  await page.setInputFiles("#file", [picture("one.png"), picture("two.png")]);
+  await page.setInputFiles("#file", picture("three.png"));
+  await page.getByRole("button", { name: "Remove two.png" }).click();
+  assert.deepEqual(await page.locator("#attachment .file-name").allInnerTexts(), ["one.png", "three.png"]);
+  const turn = await ask(page, "What do you see?");
+  assert.equal(await turn.locator(".asked img").count(), 2);
+  if (server.world) assert.deepEqual(server.world.asked[0].content.map(({ type }) => type), ["image_url", "image_url", "text"]);
+  await page.setInputFiles("#file", picture("four.png"));
+  await page.setInputFiles("#file", { name: "film.mp4", mimeType: "video/mp4", buffer: Buffer.alloc(100, 1) });
+  assert.deepEqual(await page.locator("#attachment .file-name").allInnerTexts(), ["film.mp4"]);
 }));
 
 test("other files are refused, and an attachment is removed", () => withPage({}, async (page) => {

@@ -27,11 +27,11 @@ async function bodyOf(request, limit) {
   return size > limit ? null : Buffer.concat(pieces).toString();
 }
 
-function events(request, response, world) {
+function events(request, response, { world, options }) {
   response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
   let last = 0;
   const push = () => {
-    const sample = world.sample(last);
+    const sample = { ...world.sample(last), max_body_bytes: options.maxBody };
     last = world.reclaims.at(-1)?.sequence ?? 0;
     response.write(`event: sample\ndata: ${JSON.stringify(sample)}\n\n`);
   };
@@ -80,8 +80,8 @@ async function route(request, response, mock) {
   if (what === "GET /health") return send(response, 200, { status: "ok", model: "SmolVLM2-500M", load_state: world.load, load_progress: world.progress, queue: world.queue, worker: world.worker });
   if (!url.pathname.startsWith("/v1/")) return file(url.pathname, response, options.folder);
   if (options.apiKey && request.headers.authorization !== `Bearer ${options.apiKey}`) return refuse(response, 401, "authentication_error", "invalid_api_key", "This server wants its API key, as Authorization: Bearer KEY.");
-  if (what === "GET /v1/memory") return send(response, 200, world.sample());
-  if (what === "GET /v1/memory/events") return events(request, response, world);
+  if (what === "GET /v1/memory") return send(response, 200, { ...world.sample(), max_body_bytes: options.maxBody });
+  if (what === "GET /v1/memory/events") return events(request, response, mock);
   if (what === "GET /v1/plan") return plan(url, response, world);
   if (what === "POST /v1/chat/completions") return chat(request, response, mock);
   if (what === "POST /v1/models/unload") { world.unload(); return send(response, 202, { status: "unloading" }); }

@@ -13,6 +13,7 @@ const client = new Client();
 const notices = new Notices();
 const model = new ModelBar(client, (error) => notices.error("load", error));
 const panel = new MemoryPanel(client);
+const desk = new Desk(client);
 let latest: MemorySample | null = null;
 
 const feed = new MemoryFeed(client, {
@@ -24,6 +25,7 @@ const feed = new MemoryFeed(client, {
     latest = sample;
     model.show(sample);
     panel.show(sample);
+    desk.setBodyLimit(sample.max_body_bytes);
   },
   onLost(reason) {
     model.lost();
@@ -33,5 +35,4 @@ const feed = new MemoryFeed(client, {
 });
 
 new KeyForm(client, () => feed.wake());
-new Desk(client);
 void feed.run();

@@ -58,10 +58,11 @@ TEST_F(OtherRoutes, OllamasErrorsAreATextAndItsModelIsListed) {
 }
 
 TEST_F(OtherRoutes, MemoryIsShownOnceAndAsEvents) {
-  start();
+  start({.max_body_bytes = 5 << 20});
   const Json memory = Json::parse(get("/v1/memory").body);
   EXPECT_EQ(memory["memory"]["active_bytes"], 7);
   EXPECT_EQ(memory["queue"]["limit"], 16);
+  EXPECT_EQ(memory["max_body_bytes"], 5 << 20);
   RawClient watcher(port());
   watcher.send(request_text("GET", "/v1/memory/events"));
   for (int i = 0; i < 2; ++i) {

@@ -1,6 +1,8 @@
 // A server on a free port with a fake engine behind it.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <memory>
 #include <string>
 #include <utility>

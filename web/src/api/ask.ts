@@ -1,6 +1,7 @@
 // One question to the server, and its answer as it comes.
 import { ApiError, errorOf, type Client } from "./client";
 import type { AnswerFigures, ErrorBody, Message, Phase } from "./contract";
+import { formatBytes } from "../format";
 import { readSse, type SseItem } from "./sse";
 
 export interface AnswerSinks {
@@ -38,13 +39,18 @@ export function takeItem(item: SseItem, sinks: AnswerSinks, end: AnswerEnd): boo
   return false;
 }
 
-/** Resolves at the end of the answer. Throws an ApiError, or what fetch() throws when `signal` is aborted. */
+/**
+ * Resolves at the end of the answer. Throws an ApiError, or what fetch() throws when `signal` is aborted. `limit`: bytes
+ * of a request that the server takes; null where that is not known.
+ */
 export async function ask(
-  client: Client, messages: Message[], signal: AbortSignal, sinks: AnswerSinks): Promise<AnswerEnd> {
+  client: Client, messages: Message[], limit: number | null, signal: AbortSignal, sinks: AnswerSinks): Promise<AnswerEnd> {
+  const body = JSON.stringify({ messages, stream: true });
+  if (limit !== null && new Blob([body]).size > limit) throw tooLarge(limit);
   const response = await client.request("v1/chat/completions", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ messages, stream: true }),
+    body,
     signal,
   });
   const end: AnswerEnd = { finish: "", figures: null };
@@ -56,6 +62,11 @@ export async function ask(
     throw brokenOff();
   }
   throw brokenOff();
+}
+
+// A follow-up question carries the conversation's pictures again.
+function tooLarge(limit: number): ApiError {
+  return new ApiError(`The pictures of this conversation are together more than this server takes at once (${formatBytes(limit)}); begin a new conversation.`, 413, "body_too_large");
 }
 
 function brokenOff(): ApiError {

@@ -82,6 +82,7 @@ export interface MemorySample {
   reclaims: Reclaim[];
   worker: Worker;
   queue: { running: number; waiting: number; limit: number };
+  max_body_bytes: number; // of one request
 }
 
 export interface PlannedDevice extends Plan {

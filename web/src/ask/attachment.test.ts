@@ -12,11 +12,16 @@ describe("faultOf", () => {
     expect(faultOf(file("a.pdf", "application/pdf", 5), null)).toMatch(/neither a picture nor a video; choose/);
     expect(faultOf(file("a.png", "image/png", 0), null)).toMatch(/empty; choose/);
   });
-  it("refuses at once what is as large as what the server refused before", () => {
+  it("refuses what the server would not take", () => {
     const large = file("a.mp4", "video/mp4", 30 * 2 ** 20);
     expect(faultOf(large, null)).toBeNull();
-    expect(faultOf(large, requestBytes(large.size))).toMatch(/30\.0 MiB\) is larger than this server takes/);
-    expect(faultOf(file("b.mp4", "video/mp4", 29 * 2 ** 20), requestBytes(large.size))).toBeNull();
+    expect(faultOf(large, requestBytes(large.size))).toBeNull();
+    expect(faultOf(large, requestBytes(large.size) - 1)).toMatch(/30\.0 MiB\) is larger than this server takes/);
+  });
+  it("counts the files beside it", () => {
+    const picture = file("b.png", "image/png", 2 ** 20);
+    expect(faultOf(picture, requestBytes(2 ** 21), 2 ** 20)).toBeNull();
+    expect(faultOf(picture, requestBytes(2 ** 21) - 1, 2 ** 20)).toMatch(/does not fit beside the other pictures.*remove one/);
   });
   it("counts what base64 adds", () => expect(requestBytes(3 * 2 ** 20)).toBe(4 * 2 ** 20 + 1024));
 });

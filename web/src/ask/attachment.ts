@@ -17,18 +17,17 @@ export function requestBytes(fileBytes: number): number {
   return 4 * Math.ceil(fileBytes / 3) + 1024;
 }
 
-/** Why `file` can't be asked about; null: it can. `refused`: the smallest request that the server found too large. */
-export function faultOf(file: File, refused: number | null): string | null {
+/**
+ * Why `file` can't be asked about; null: it can. `limit`: bytes of a request that the server takes, null where that is
+ * not known. `beside`: bytes of the files that the same question is about.
+ */
+export function faultOf(file: File, limit: number | null, beside = 0): string | null {
   if (!/^(image|video)\//.test(file.type)) return `“${file.name}” is neither a picture nor a video; choose a JPEG, PNG, WebP, GIF or TIFF picture, or a video.`;
   if (file.size === 0) return `“${file.name}” is empty; choose another file.`;
-  const bytes = requestBytes(file.size);
-  if (bytes > LARGEST_TEXT || (refused !== null && bytes >= refused)) return tooLarge(file);
+  const most = Math.min(limit ?? LARGEST_TEXT, LARGEST_TEXT);
+  if (requestBytes(file.size) > most) return `“${file.name}” (${formatBytes(file.size)}) is larger than this server takes; choose a smaller one, or start the server with a larger --max-body.`;
+  if (requestBytes(file.size + beside) > most) return `“${file.name}” (${formatBytes(file.size)}) does not fit beside the other pictures: this server takes ${formatBytes(most)} at once; remove one of them.`;
   return null;
-}
-
-/** The sentence for a file that the server does not take (413). */
-export function tooLarge(file: { name: string; size: number }): string {
-  return `“${file.name}” (${formatBytes(file.size)}) is larger than this server takes; choose a smaller one, or start the server with a larger --max-body.`;
 }
 
 export function attach(file: Blob, name: string): Attachment {

@@ -1,7 +1,7 @@
 // Files that are dropped on the page or pasted into it.
 import { byId, show } from "../elements";
 
-export function watchDrops(onFile: (file: File) => void): void {
+export function watchDrops(onFiles: (files: File[]) => void): void {
   const veil = byId("drop-veil", HTMLElement);
   const carriesFile = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") ?? false;
   addEventListener("dragover", (event) => {
@@ -15,13 +15,12 @@ export function watchDrops(onFile: (file: File) => void): void {
     show(veil, false);
     if (!carriesFile(event)) return;
     event.preventDefault();
-    const file = event.dataTransfer?.files[0];
-    if (file) onFile(file);
+    onFiles([...(event.dataTransfer?.files ?? [])]);
   });
   addEventListener("paste", (event) => {
-    const file = event.clipboardData?.files[0];
-    if (!file) return;
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (files.length === 0) return;
     event.preventDefault();
-    onFile(file);
+    onFiles(files);
   });
 }

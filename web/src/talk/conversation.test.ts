@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 import { messagesOf, type Turn } from "./conversation";
 import { endWords, figureWords, phaseWords } from "./figures";
 
-const turn = (prompt: string, answer = "", counts = true, media: Turn["media"] = null): Turn => ({ prompt, answer, counts, media });
+const turn = (prompt: string, answer = "", counts = true, media: Turn["media"] = []): Turn => ({ prompt, answer, counts, media });
 
 describe("messagesOf", () => {
   it("sends a picture before its question, and no system message unless there is one", () => {
-    const messages = messagesOf([turn("What?", "", false, { kind: "image", url: "data:image/png;base64,AA" })], null);
+    const messages = messagesOf([turn("What?", "", false, [{ kind: "image", url: "data:image/png;base64,AA" }])], null);
     expect(messages).toEqual([{ role: "user", content: [{ type: "image_url", image_url: { url: "data:image/png;base64,AA" } }, { type: "text", text: "What?" }] }]);
   });
 
@@ -20,8 +20,15 @@ describe("messagesOf", () => {
     expect(messagesOf([turn("one")], "")[0]).toEqual({ role: "system", content: "" });
   });
 
+  it("sends several pictures in their order", () => {
+    const url = (data: string) => `data:image/png;base64,${data}`;
+    const [message] = messagesOf([turn("Which?", "", false, ["AA", "BB"].map((data) => ({ kind: "image", url: url(data) })))], null);
+    expect(message?.content).toEqual([
+      { type: "image_url", image_url: { url: url("AA") } }, { type: "image_url", image_url: { url: url("BB") } }, { type: "text", text: "Which?" }]);
+  });
+
   it("sends a video as one", () => {
-    expect(JSON.stringify(messagesOf([turn("?", "", true, { kind: "video", url: "data:video/mp4;base64,AA" })], null))).toContain('"video_url":{"url":"data:video/mp4');
+    expect(JSON.stringify(messagesOf([turn("?", "", true, [{ kind: "video", url: "data:video/mp4;base64,AA" }])], null))).toContain('"video_url":{"url":"data:video/mp4');
   });
 });
 

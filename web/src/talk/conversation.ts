@@ -3,17 +3,16 @@ import type { Message, Part } from "../api/contract";
 
 export interface Turn {
   prompt: string;
-  media: { kind: "image" | "video"; url: string } | null; // a data: URL
+  media: { kind: "image" | "video"; url: string }[]; // data: URLs
   answer: string;
   /** A turn that failed, or was stopped before its first word, is shown but not told to the model again. */
   counts: boolean;
 }
 
 function userMessage(turn: Turn): Message {
-  if (!turn.media) return { role: "user", content: turn.prompt };
-  const { kind, url } = turn.media;
-  const part: Part = kind === "image" ? { type: "image_url", image_url: { url } } : { type: "video_url", video_url: { url } };
-  return { role: "user", content: [part, { type: "text", text: turn.prompt }] };
+  if (turn.media.length === 0) return { role: "user", content: turn.prompt };
+  const parts = turn.media.map(({ kind, url }): Part => kind === "image" ? { type: "image_url", image_url: { url } } : { type: "video_url", video_url: { url } });
+  return { role: "user", content: [...parts, { type: "text", text: turn.prompt }] };
 }
 
 /** For the last turn as the question. `system` null: no system message, so the model's own counts. */

@@ -1,7 +1,7 @@
 // Asks, one question at a time, and keeps the conversation.
 import { ask } from "../api/ask";
 import { ApiError, type Client } from "../api/client";
-import { dataUrl, release, requestBytes, tooLarge, type Attachment } from "../ask/attachment";
+import { attach, dataUrl, release, type Attachment } from "../ask/attachment";
 import { Composer } from "../ask/composer";
 import { showExamples } from "../ask/examples";
 import { SystemPrompt } from "../ask/system_prompt";
@@ -9,9 +9,6 @@ import { byId, setText, show } from "../elements";
 import { messagesOf, type Turn } from "./conversation";
 import { phaseWords } from "./figures";
 import { TurnView } from "./turn_view";
-
-/** Above it a server's limit may be passed, and a connection that breaks is taken for that. */
-const USUAL_BODY_LIMIT = 32 * 2 ** 20;
 
 export class Desk {
   private readonly system = new SystemPrompt();
@@ -22,30 +19,36 @@ export class Desk {
   private turns: Turn[] = [];
   private shown: Attachment[] = [];
   private running: AbortController | null = null;
+  private bodyLimit: number | null = null;
 
   constructor(private readonly client: Client) {
     this.composer = new Composer({
-      onAsk: (prompt, attachment) => void this.ask(prompt, attachment),
+      onAsk: (prompt, attachments) => void this.ask(prompt, attachments),
       onCancel: () => this.running?.abort(),
     });
     showExamples(byId("examples", HTMLElement), (picture, question) => {
-      this.composer.take(picture);
-      this.composer.fill(question, null);
+      this.composer.fill(question, attach(picture, picture.name));
     }, (sentence) => this.composer.say(sentence));
     this.fresh.addEventListener("click", () => this.clear());
   }
 
-  private async ask(prompt: string, attachment: Attachment | null): Promise<void> {
-    const view = new TurnView(prompt, attachment, this.turns.length + 1);
-    const turn: Turn = { prompt, media: null, answer: "", counts: false };
+  /** Bytes of one request that the server takes. */
+  setBodyLimit(bytes: number): void {
+    this.bodyLimit = bytes;
+    this.composer.setBodyLimit(bytes);
+  }
+
+  private async ask(prompt: string, attachments: Attachment[]): Promise<void> {
+    const view = new TurnView(prompt, attachments, this.turns.length + 1);
+    const turn: Turn = { prompt, media: [], answer: "", counts: false };
     this.turns.push(turn);
-    if (attachment) this.shown.push(attachment);
+    this.shown.push(...attachments);
     this.begin(view);
     const running = (this.running = new AbortController());
     try {
-      if (attachment) turn.media = { kind: attachment.kind, url: await dataUrl(attachment.file) };
-      const end = await ask(this.client, messagesOf(this.turns, this.system.value()), running.signal, {
-        onPhase: (phase) => { view.onPhase(phase); setText(this.status, phaseWords(phase, attachment !== null)); },
+      turn.media = await Promise.all(attachments.map(async ({ kind, file }) => ({ kind, url: await dataUrl(file) })));
+      const end = await ask(this.client, messagesOf(this.turns, this.system.value()), this.bodyLimit, running.signal, {
+        onPhase: (phase) => { view.onPhase(phase); setText(this.status, phaseWords(phase, attachments.length > 0)); },
         onText: (piece) => { turn.answer += piece; view.onText(turn.answer); this.follow(view.root); },
       });
       view.end(end.finish, end.figures);
@@ -54,7 +57,7 @@ export class Desk {
     } catch (error) {
       turn.counts = running.signal.aborted && turn.answer !== "";
       if (running.signal.aborted) this.cancelled(view);
-      else this.failed(view, prompt, attachment, asApiError(error, attachment));
+      else this.failed(view, prompt, attachments, asApiError(error));
     }
     this.follow(view.root);
     this.ended(running);
@@ -89,10 +92,9 @@ export class Desk {
     setText(this.status, "Cancelled");
   }
 
-  private failed(view: TurnView, prompt: string, attachment: Attachment | null, error: ApiError): void {
-    if (error.status === 413 && attachment) this.composer.learnRefused(requestBytes(attachment.file.size));
+  private failed(view: TurnView, prompt: string, attachments: Attachment[], error: ApiError): void {
     const again = (): void => {
-      if (!this.running) void this.ask(prompt, attachment);
+      if (!this.running) void this.ask(prompt, attachments);
     };
     view.fail(error, again);
   }
@@ -112,11 +114,6 @@ export class Desk {
   }
 }
 
-function asApiError(error: unknown, attachment: Attachment | null): ApiError {
-  if (!(error instanceof ApiError)) return new ApiError(error instanceof Error ? error.message : String(error), 0, "");
-  if (!attachment) return error;
-  // A server that refuses a large body may close the connection before the browser has sent all of it.
-  const broke = error.code === "unreachable" && requestBytes(attachment.file.size) > USUAL_BODY_LIMIT;
-  if (error.status !== 413 && !broke) return error;
-  return new ApiError(tooLarge({ name: attachment.name, size: attachment.file.size }), 413, "body_too_large");
+function asApiError(error: unknown): ApiError {
+  return error instanceof ApiError ? error : new ApiError(error instanceof Error ? error.message : String(error), 0, "");
 }

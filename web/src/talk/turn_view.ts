@@ -20,10 +20,10 @@ export class TurnView {
   private text = "";
   private frame = 0;
 
-  constructor(prompt: string, private readonly media: Attachment | null, number: number) {
+  constructor(prompt: string, private readonly media: readonly Attachment[], number: number) {
     this.root.setAttribute("aria-label", `Question ${number}`);
     this.root.append(
-      element("div", { class: "asked" }, media && preview(media), element("p", {}, prompt)),
+      element("div", { class: "asked" }, ...media.map(preview), element("p", {}, prompt)),
       element("div", { class: "said" }, this.answer, this.stand, this.progress, this.foot));
     this.clock = setInterval(() => this.tick(), 100);
     this.tick();
@@ -76,7 +76,7 @@ export class TurnView {
 
   private tick(): void {
     show(this.stand, this.text === "");
-    setText(this.stand, `${phaseWords(this.phase, this.media !== null)} · ${formatDuration(performance.now() - this.began)}`);
+    setText(this.stand, `${phaseWords(this.phase, this.media.length > 0)} · ${formatDuration(performance.now() - this.began)}`);
   }
 
   private copyButton(): HTMLElement {

@@ -1,4 +1,4 @@
-#include "media/child_process.h"
+#include "base/child_process.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -12,11 +12,13 @@
 #include <cstring>
 #include <utility>
 
+#include "base/spawn_settings.h"
+
 #if defined(__APPLE__)
 extern char** environ;  // declared by glibc alone
 #endif
 
-namespace plimsoll::media {
+namespace plimsoll {
 
 namespace {
 
@@ -35,40 +37,6 @@ Pipe make_pipe() {
   ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
   return {FileDescriptor(ends[0]), FileDescriptor(ends[1])};
 }
-
-// In a process group of its own, so that Ctrl-C reaches us alone and we end it, and without our blocked
-// signals.
-class SpawnSettings {
- public:
-  SpawnSettings(const Pipe& out, const Pipe& err) {
-    posix_spawn_file_actions_init(&actions_);
-    posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions_, out.writer.get(), STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions_, err.writer.get(), STDERR_FILENO);
-    posix_spawnattr_init(&attributes_);
-    posix_spawnattr_setflags(&attributes_,
-                             POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    posix_spawnattr_setpgroup(&attributes_, 0);
-    sigset_t signals;
-    sigemptyset(&signals);
-    posix_spawnattr_setsigmask(&attributes_, &signals);
-    for (const int signal : {SIGPIPE, SIGINT, SIGTERM}) sigaddset(&signals, signal);
-    posix_spawnattr_setsigdefault(&attributes_, &signals);
-  }
-  ~SpawnSettings() {
-    posix_spawnattr_destroy(&attributes_);
-    posix_spawn_file_actions_destroy(&actions_);
-  }
-  SpawnSettings(const SpawnSettings&) = delete;
-  SpawnSettings& operator=(const SpawnSettings&) = delete;
-
-  const posix_spawn_file_actions_t* actions() const { return &actions_; }
-  const posix_spawnattr_t* attributes() const { return &attributes_; }
-
- private:
-  posix_spawn_file_actions_t actions_{};
-  posix_spawnattr_t attributes_{};
-};
 
 bool is_set(const std::atomic<bool>* cancelled) {
   return cancelled != nullptr && cancelled->load(std::memory_order_relaxed);
@@ -103,7 +71,7 @@ Expected<ChildProcess> ChildProcess::start(std::vector<std::string> command) {
   words.reserve(command.size() + 1);
   for (std::string& word : command) words.push_back(word.data());
   words.push_back(nullptr);
-  const SpawnSettings settings(out, err);
+  const SpawnSettings settings({{out.writer.get(), STDOUT_FILENO}, {err.writer.get(), STDERR_FILENO}});
   pid_t pid = 0;
   const int reason =
       posix_spawnp(&pid, words[0], settings.actions(), settings.attributes(), words.data(), environ);
@@ -132,19 +100,26 @@ bool ChildProcess::hear_complaint() {
   return room > 0;
 }
 
-Expected<std::size_t> ChildProcess::read(std::span<std::byte> into, const std::atomic<bool>* cancelled) {
-  std::size_t filled = 0;
-  while (filled < into.size()) {
+Expected<std::size_t> ChildProcess::read_some(std::span<std::byte> into, const std::atomic<bool>* cancelled) {
+  for (;;) {
     if (is_set(cancelled)) return cancelled_error();
-    const ssize_t count = ::read(out_.get(), into.data() + filled, into.size() - filled);
-    if (count == 0) break;
-    if (count > 0) {
-      filled += static_cast<std::size_t>(count);
-    } else if (errno == EAGAIN) {
+    const ssize_t count = ::read(out_.get(), into.data(), into.size());
+    if (count >= 0) return static_cast<std::size_t>(count);
+    if (errno == EAGAIN) {
       listen(kLookUpEveryMs);
     } else if (errno != EINTR) {
       return fail(ErrorCode::io, std::string("a pipe can not be read (") + std::strerror(errno) + ")");
     }
+  }
+}
+
+Expected<std::size_t> ChildProcess::read(std::span<std::byte> into, const std::atomic<bool>* cancelled) {
+  std::size_t filled = 0;
+  while (filled < into.size()) {
+    const auto count = read_some(into.subspan(filled), cancelled);
+    if (!count) return count;
+    if (*count == 0) break;
+    filled += *count;
   }
   return filled;
 }
@@ -174,4 +149,4 @@ std::optional<int> ChildProcess::reap(int options) {
   return status;
 }
 
-}  // namespace plimsoll::media
+}  // namespace plimsoll

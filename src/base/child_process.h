@@ -13,7 +13,7 @@
 
 #include "base/file_descriptor.h"
 
-namespace plimsoll::media {
+namespace plimsoll {
 
 /// How a program ended.
 struct ChildEnd {
@@ -36,6 +36,9 @@ class ChildProcess {
   /// Fills `into` from its stdout; returns less than into.size() only where that ended. Blocking.
   Expected<std::size_t> read(std::span<std::byte> into, const std::atomic<bool>* cancelled);
 
+  /// What its stdout has, at least one byte; 0 only where that ended. Blocking.
+  Expected<std::size_t> read_some(std::span<std::byte> into, const std::atomic<bool>* cancelled);
+
   /// Waits until it ended; what it still writes to stdout is not wanted. Blocking. REQUIRES: called once.
   Expected<ChildEnd> wait(const std::atomic<bool>* cancelled);
 
@@ -52,4 +55,4 @@ class ChildProcess {
   bool err_open_ = true;
 };
 
-}  // namespace plimsoll::media
+}  // namespace plimsoll
