@@ -20,12 +20,13 @@ _plimsoll() {
       ;;
     *)
       if ((COMP_CWORD == 1)); then
-        words='run chat serve pull models plan device prove watch --help --version'
+        words='run chat eval serve pull models plan device prove watch --help --version'
       else
         case ${COMP_WORDS[1]} in
           run | chat) words="$device $model $engine $ask --help" ;;
           serve) words="$device $model $engine $door --help" ;;
           prove) words="$device $model $engine $proof --help" ;;
+          eval) words="$device $model ${engine/--system/} --questions --json --wrong --kv-type --help" ;;
           plan) words="$device $model --json --help" ;;
           device) words="$device --json --help" ;;
           pull) words='--name --stall-timeout --tries --json --help' ;;

@@ -11,6 +11,7 @@
 namespace plimsoll::cli {
 
 int run_command(const ModelOptions& options, const std::string& prompt, Interrupt& interrupt);
+int eval_command(EvalOptions options, Interrupt& interrupt);
 int chat_command(const ModelOptions& options, Interrupt& interrupt);
 int serve_command(ServeOptions options, Interrupt& interrupt);
 /// `program` with its version, and `command` as it was typed, are for the report.

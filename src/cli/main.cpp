@@ -2,6 +2,7 @@
 #include <exception>
 #include <iostream>
 #include <string>
+#include <utility>
 
 #include "cli/commands.h"
 #include "cli/exit_code.h"
@@ -21,7 +22,7 @@ int explain_usage(const CLI::App& app, const CLI::ParseError& error, const std::
   std::string reason = error.what();
   if (app.get_subcommands().empty() && !first_word.starts_with('-')) {
     reason = (first_word.empty() ? "" : first_word + ": no such command; ") +
-             "say what to do: run, chat, serve, pull, models, watch, plan, device or prove";
+             "say what to do: run, chat, eval, serve, pull, models, watch, plan, device or prove";
   }
   std::cerr << "plimsoll: " << reason << "; see plimsoll --help\n";
   return static_cast<int>(ExitCode::usage);
@@ -48,6 +49,11 @@ int run(int argc, char** argv) {
   plimsoll::cli::ModelOptions chat_options;
   CLI::App* chat = app.add_subcommand("chat", "Talk about pictures and videos, several turns");
   chat_options.add_to(*chat);
+
+  plimsoll::cli::EvalOptions eval_options;
+  CLI::App* eval =
+      app.add_subcommand("eval", "Ask a set of questions and count the right answers, task by task");
+  eval_options.add_to(*eval);
 
   plimsoll::cli::PullOptions pull_options;
   CLI::App* pull = app.add_subcommand("pull", "Fetch a model from Hugging Face");
@@ -114,6 +120,7 @@ int run(int argc, char** argv) {
   if (trial->parsed()) return plimsoll::prove::run_trial_process(task);
   if (worker->parsed()) return plimsoll::server::run_worker(plimsoll::server::kWorkerDescriptor);
   plimsoll::cli::Interrupt interrupt;  // before the evaluator starts its threads
+  if (eval->parsed()) return plimsoll::cli::eval_command(std::move(eval_options), interrupt);
   if (serve->parsed()) return plimsoll::cli::serve_command(serve_options, interrupt);
   return chat->parsed() ? plimsoll::cli::chat_command(chat_options, interrupt)
                         : plimsoll::cli::run_command(run_options, prompt, interrupt);

@@ -148,6 +148,34 @@ void ModelsOptions::add_to(CLI::App& command) {
   command.add_flag("--json", json, "Print one JSON object instead of text");
 }
 
+void EvalOptions::add_to(CLI::App& command) {
+  command
+      .add_option("--questions", questions, "File with a JSON object a line: image, question, answer, task")
+      ->required()
+      ->type_name("FILE");
+  command
+      .add_option(
+          "--json", json,
+          "Write scores and answers here; an interrupted run with the same file goes on from where it "
+          "stopped")
+      ->type_name("FILE");
+  command.add_flag("--wrong", show_wrong, "Show each answer that is not the expected one");
+  command
+      .add_option_function<std::string>(
+          "--kv-type",
+          [&](const std::string& name) {
+            for (const KvType type : {KvType::f16, KvType::q8_0, KvType::q4_0}) {
+              if (name == to_string(type)) session.kv_type = type;
+            }
+          },
+          "Keep keys and values as f16, q8_0 or q4_0, instead of what the plan decides")
+      ->check(CLI::IsMember({"f16", "q8_0", "q4_0"}))
+      ->type_name("NAME");
+  add_model_options(command, session);
+  add_device_options(command, session.device);
+  add_engine_options(command, session);
+}
+
 void ModelOptions::add_to(CLI::App& command) {
   PlanOptions::add_to(command);
   CLI::Option* const image =

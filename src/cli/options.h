@@ -57,6 +57,15 @@ struct ModelOptions : PlanOptions {
   void add_to(CLI::App& command);
 };
 
+struct EvalOptions {
+  session::SessionOptions session;
+  std::string questions;            // a file as question_set.h reads it
+  std::optional<std::string> json;  // where the result goes; also what makes a run resumable
+  bool show_wrong = false;
+
+  void add_to(CLI::App& command);
+};
+
 /// Which device, which model: what a plan is made from.
 void add_device_options(CLI::App& command, session::DeviceChoice& choice);
 void add_model_options(CLI::App& command, session::SessionOptions& session);

@@ -23,6 +23,7 @@ struct SessionOptions {
   VisionKernels vision_kernels = VisionKernels::best;
   std::optional<std::uint64_t> memory_limit_bytes{};
   std::optional<std::uint64_t> cache_limit_bytes{};
+  std::optional<KvType> kv_type{};  // engaged: no plan decides how memory is used
   std::optional<int> max_tokens{};
   std::optional<int> image_size{};
   std::optional<float> temperature{};

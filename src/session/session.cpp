@@ -71,6 +71,15 @@ std::uint64_t cache_limit_of(const DeviceSetup& device) {
   return device.configuration.cache_limit_bytes.value_or(device.memory_bytes);
 }
 
+namespace {
+
+std::optional<EngineSettings> settings_of(const SessionOptions& options) {
+  if (!options.kv_type) return std::nullopt;
+  return EngineSettings{.kv_type = *options.kv_type};
+}
+
+}  // namespace
+
 Expected<Session> open_session(const SessionOptions& options, AdjustBudget adjust) {
   set_up_log(options.verbose);
   auto device = set_up_device(options.device);
@@ -89,6 +98,7 @@ Expected<Session> open_session(const SessionOptions& options, AdjustBudget adjus
   session.evaluator = std::make_unique<VlmEvaluator>(
       EvaluatorOptions{.model = session.model,
                        .configuration = session.device.configuration,
+                       .engine = settings_of(options),
                        .device_memory_bytes = bytes,
                        .threads = options.threads,
                        .vision_kernels = options.vision_kernels,

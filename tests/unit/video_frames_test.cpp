@@ -32,7 +32,7 @@ class VideoFramesTest : public testing::Test {
   }
 
   static int run(Words command) {
-    auto child = media::ChildProcess::start(std::move(command));
+    auto child = ChildProcess::start(std::move(command));
     if (!child) return -1;
     std::array<std::byte, 4096> output{};
     while (child->read(output, nullptr).value_or(0) == output.size()) continue;

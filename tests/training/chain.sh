@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# From packages to a model that the program loads, with a few concepts and a few steps. usage: chain.sh ROOT PLIMSOLL FOLDER
+# Exit 77: skipped, and why.
+set -euo pipefail
+root=$1 plimsoll=$2 work=$3
+source "$root/tests/training/python.sh"
+cd "$root"
+mkdir -p "$work"  # packages that were fetched once stay
+rm -rf "$work/data" "$work/out" "$work/model"
+
+command -v npm >/dev/null || { echo "SKIPPED: no npm to fetch drawings with"; exit 77; }
+npm view emojibase-data@17.0.0 version >/dev/null 2>&1 || [ -d "$work/packages/emojibase-data-17.0.0" ] ||
+  { echo "SKIPPED: the npm registry can not be reached"; exit 77; }
+
+"$python" -m training.collect "$work/data" --packages "$work/packages" --only dog,cat,car,bicycle,banana,guitar \
+  --styles noto,fluent-flat
+"$python" -m training.vocabulary "$work/data" --scenes 500
+"$python" -m training.train "$work/data" "$work/out" --total-seconds 3600 --steps 2 --tiles 3 --workers 1
+"$python" -m training.train "$work/data" "$work/out" --total-seconds 3600 --steps 5 --tiles 3 --workers 1 | tee "$work/train.log"
+grep -q 'goes on after 2 steps' "$work/train.log"
+"$python" -m training.export "$work/out/weights" "$work/data/tokenizer.json" "$work/model"
+"$python" -m training.compose_set "$work/data" "$work/set" --set kinds --count 6 --styles noto
+
+# It knows nothing yet; it is asked all the same, with a picture of each kind.
+"$plimsoll" eval --questions "$work/set/questions.jsonl" --model "$work/model" --image-size 384 --max-tokens 16 --json "$work/eval.json"
+grep -q '"asked": 6' "$work/eval.json"
+
+# The bundled model in torch says what it says in the program.
+"$python" -m training.shipped models/plimsoll-tiny models/plimsoll-tiny/examples/dog-car.png "What is on the right?" | tee "$work/answer"
+grep -qx 'A car.' "$work/answer"

@@ -1,0 +1,82 @@
+"""Reads a pair of GGUF files back into the model, and lets it answer: to compare the training code with the runtime.
+
+    python3 -m training.shipped FOLDER PICTURE QUESTION
+"""
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from .model import Model, Shape
+from .prompt import TILE, Layout, picture_tokens
+from .tokenizer import END, Tokenizer
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "third_party" / "llama.cpp" / "gguf-py"))
+import gguf  # noqa: E402
+
+_VISION = {"attn_q": "q", "attn_k": "k", "attn_v": "v", "attn_out": "o", "ffn_up": "up", "ffn_down": "down", "ln1": "ln1", "ln2": "ln2"}
+_TEXT = {"attn_q": "q", "attn_k": "k", "attn_v": "v", "attn_output": "o", "ffn_gate": "gate", "ffn_up": "up", "ffn_down": "down"}
+_NAMES = {"token_embd.weight": "embeddings.weight", "output_norm.weight": "norm", "v.patch_embd.weight": "patch.weight",
+          "v.patch_embd.bias": "patch.bias", "v.position_embd.weight": "positions", "v.post_ln.weight": "post_norm.weight",
+          "v.post_ln.bias": "post_norm.bias", "mm.model.fc.weight": "connector.weight"}
+
+
+def _our_name(name: str) -> str:
+    if name in _NAMES:
+        return _NAMES[name]
+    parts = name.split(".")
+    if parts[0] == "v":
+        return f"vision_layers.{parts[2]}.{_VISION[parts[3]]}.{parts[4]}"
+    norms = {"attn_norm": "norm1", "ffn_norm": "norm2"}
+    if parts[2] in norms:
+        return f"text_layers.{parts[1]}.{norms[parts[2]]}"
+    return f"text_layers.{parts[1]}.{_TEXT[parts[2]]}.{parts[3]}"
+
+
+def load(text: Path, vision: Path) -> tuple[Model, Tokenizer]:
+    readers = [gguf.GGUFReader(path) for path in (text, vision)]
+    weights = {_our_name(tensor.name): gguf.quants.dequantize(tensor.data, tensor.tensor_type)
+               for reader in readers for tensor in reader.tensors}
+    fields = readers[0].fields
+    tokens, merges = (fields[f"tokenizer.ggml.{name}"].contents() for name in ("tokens", "merges"))
+    model = Model(len(tokens), 1, Shape())
+    stored = {name: torch.from_numpy(np.array(weights[name], np.float32)).reshape(tensor.shape)
+              for name, tensor in model.state_dict().items() if not name.startswith("classifier")}
+    model.load_state_dict(stored, strict=False)
+    return model.eval(), Tokenizer(tokens, [tuple(merge.split(" ")) for merge in merges])
+
+
+@torch.no_grad()
+def answer(model: Model, tokenizer: Tokenizer, picture: Path, question: str, longest: int = 24) -> str:
+    """Greedy, from the overview alone, as the runtime does at image size 192."""
+    pixels = Image.open(picture).convert("RGB").resize((TILE, TILE), Image.LANCZOS)
+    tile = torch.from_numpy(np.array(pixels)).permute(2, 0, 1)[None].float() / 127.5 - 1
+    seen = model.connect(model.see(tile))
+    ids = (tokenizer("<|im_start|>User: ") + picture_tokens(tokenizer, Layout(0, 0))
+           + tokenizer(f"{question}<end_of_utterance>\nAssistant:"))
+    asked = len(ids)
+    while len(ids) < asked + longest:
+        states = model.read(model.embed(torch.tensor([ids]), seen))
+        ids.append(int((states[0, -1] @ model.embeddings.weight.t()).argmax()))
+        if ids[-1] == END:
+            break
+    return tokenizer.decode(ids[asked:]).strip()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("picture", type=Path)
+    parser.add_argument("question")
+    options = parser.parse_args()
+    text, vision = (next(options.folder.glob(pattern)) for pattern in ("plimsoll-tiny-*.gguf", "mmproj-*.gguf"))
+    print(answer(*load(text, vision), options.picture, options.question))
+
+
+if __name__ == "__main__":
+    main()
