@@ -58,7 +58,7 @@ std::vector<double> watch_health(const Load& load) {
     const auto health = nlohmann::json::parse(reply.body, nullptr, false);
     if (reply.status != 200 || !health.is_object()) {
       load.tally.fault("health: not ok", std::to_string(reply.status) + " " + reply.body);
-    } else if (health["queue"]["running"] == 1) {
+    } else if (health["queue"]["running"] > 0) {
       ms.push_back(took.count());
     }
     std::this_thread::sleep_for(kAskHealthEvery);
@@ -93,12 +93,17 @@ bool learn_answers(const ServedProgram& program, std::vector<LoadQuestion>& ques
   return true;
 }
 
+// Once those who just left have been noticed.
+std::size_t descriptors_at_rest(const ServedProgram& program) {
+  std::this_thread::sleep_for(kSampleEvery);
+  return program.descriptors();
+}
+
 // Connections that were left are noticed and closed.
 bool descriptors_come_back(const ServedProgram& program, std::size_t before) {
   const auto deadline = Clock::now() + std::chrono::seconds(10);
-  while (program.use().descriptors > before && Clock::now() < deadline)
-    std::this_thread::sleep_for(kSampleEvery);
-  return program.use().descriptors <= before;
+  while (program.descriptors() > before && Clock::now() < deadline) std::this_thread::sleep_for(kSampleEvery);
+  return program.descriptors() <= before;
 }
 
 bool holds(const char* what, bool does) {
@@ -110,7 +115,7 @@ int run(const std::string& path, std::vector<LoadQuestion> questions, const Plan
   // The cache is full after a few questions, and what grows afterwards is not it.
   ServedProgram program(path, {"--temperature", "0", "--device-memory", "4GiB", "--cache-limit", "4MB"});
   if (!learn_answers(program, questions)) return std::fputs("the server does not answer\n", stderr), 1;
-  const std::size_t descriptors = program.use().descriptors;
+  const std::size_t descriptors = descriptors_at_rest(program);
 
   Tally tally;
   std::atomic<bool> over = false;

@@ -72,12 +72,17 @@ ServedProgram::Use ServedProgram::use() const {
     const auto worker = health["worker"]["pid"].get<pid_t>();
     if (worker != pid_) use.engine_bytes = detail::anonymous_bytes(worker);
   }
+  return use;
+}
+
+std::size_t ServedProgram::descriptors() const {
   std::error_code gone;
+  std::size_t count = 0;
   for (fs::directory_iterator entry("/proc/" + std::to_string(pid_) + "/fd", gone), end; entry != end;
        entry.increment(gone)) {
-    ++use.descriptors;
+    ++count;
   }
-  return use;
+  return count;
 }
 
 int ServedProgram::end() {

@@ -22,11 +22,12 @@ class ServedProgram {
   struct Use {
     std::size_t server_bytes = 0;  // anonymous, resident
     std::size_t engine_bytes = 0;  // of the worker's process
-    std::size_t descriptors = 0;   // of the server's process
     std::size_t bytes() const { return server_bytes + engine_bytes; }
   };
   /// Asks the server who its worker is.
   Use use() const;
+  /// Open ones of the server's process. Asks nobody: a question would open one.
+  std::size_t descriptors() const;
 
   /// SIGTERM, and its exit code; 128 + signal where one ended it.
   int end();

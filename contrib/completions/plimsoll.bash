@@ -5,7 +5,7 @@ _plimsoll() {
   local model='--model --mmproj --vision-kernels'
   local engine='--memory-limit --cache-limit --max-tokens --image-size --temperature --top-p --system --threads --verbose'
   local ask='--image --video --seed --json'
-  local door='--host --port --api-key --api-key-file --allow-origin --max-queue --max-body --allow-remote-images
+  local door='--host --port --api-key --api-key-file --allow-origin --max-queue --parallel --max-body --allow-remote-images
     --metrics --shutdown-seconds --no-worker'
   local proof='--minutes --quick --compare --report --json'
   local words=

@@ -9,7 +9,7 @@ for entry in "$models device:strategy:tiered fitted quick-fix legacy" "$models d
         "$models:vision-kernels:best int8 bf16 plain libmtmd" "$engines:memory-limit:" "$engines:cache-limit:" \
         "$engines:max-tokens:" "$engines:image-size:full" "$engines:temperature:" "$engines:top-p:" "run chat serve:system:" \
         "$engines:threads:" "run chat:seed:" "serve:host:" "serve:port:" "serve:api-key:" "serve:allow-origin:" \
-        "serve:max-queue:" "serve:max-body:" "serve:shutdown-seconds:" "prove:minutes:" \
+        "serve:max-queue:" "serve:parallel:" "serve:max-body:" "serve:shutdown-seconds:" "prove:minutes:" \
         "eval:kv-type:f16 q8_0 q4_0" "pull:name:" "pull:stall-timeout:" "pull:tries:"
     set -l parts (string split : $entry)
     complete -c plimsoll -n "__fish_seen_subcommand_from $parts[1]" -l $parts[2] -x -a "$parts[3]"

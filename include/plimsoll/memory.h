@@ -169,8 +169,8 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
   Expected<Reservation> reserve(MemoryHolder holder, std::size_t bytes);
 
   /// Charges as reserve() does, then hands out memory of at least `bytes`, rounded up to pages, from the
-  /// cache where a buffer of up to twice the size waits there. Fails with `out_of_memory`, the charge
-  /// refunded, when the operating system has none.
+  /// cache where a buffer waits that is at most a sixteenth and two pages larger, and at most twice as large.
+  /// Fails with `out_of_memory`, the charge refunded, when the operating system has none.
   Expected<Buffer> allocate(MemoryHolder holder, std::size_t bytes);
 
   MappedNote note_mapped(std::size_t bytes);

@@ -28,10 +28,10 @@ class BufferCache {
     bytes_ += bytes;
   }
 
-  /// The smallest entry of at least `bytes` and at most twice that.
-  std::optional<Entry> take(std::size_t bytes) {
+  /// The smallest entry of at least `bytes` and at most `most`.
+  std::optional<Entry> take(std::size_t bytes, std::size_t most) {
     auto found = by_size_.lower_bound(bytes);
-    if (found == by_size_.end() || found->first > 2 * bytes) return std::nullopt;
+    if (found == by_size_.end() || found->first > most) return std::nullopt;
     return remove(found);
   }
 

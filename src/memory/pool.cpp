@@ -28,6 +28,11 @@ std::optional<std::size_t> round_up_to_pages(std::size_t bytes) {
   return std::max(page, (bytes + page - 1) / page * page);
 }
 
+// A reused buffer is charged whole: a much larger one would take room that no plan counted.
+std::size_t most_reused_for(std::size_t bytes) {
+  return std::min(2 * bytes, bytes + bytes / 16 + 2 * PageSource::page_bytes());
+}
+
 }  // namespace
 
 std::string_view to_string(MemoryHolder holder) { return kHolderNames[index_of(holder)]; }
@@ -236,7 +241,7 @@ Expected<Buffer> MemoryPool::allocate(MemoryHolder holder, std::size_t bytes) {
   if (auto admitted = admit(holder, *rounded); !admitted) return tl::unexpected(admitted.error());
   {
     std::lock_guard lock(state_->mutex);
-    if (auto cached = state_->cache.take(*rounded)) {
+    if (auto cached = state_->cache.take(*rounded, most_reused_for(*rounded))) {
       state_->add(holder, cached->bytes);
       return Buffer(shared_from_this(), holder, cached->value, cached->bytes);
     }

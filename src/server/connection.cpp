@@ -40,11 +40,14 @@ Connection::Answering::~Answering() {
 Connection::Received Connection::receive(std::size_t limit) {
   input_.erase(0, std::exchange(read_, 0));
   if (input_.size() >= limit) return Received::nothing;
-  const std::size_t before = input_.size();
-  input_.resize(std::min(limit, before + kReadBytes));
-  const ssize_t count = ::recv(descriptor(), input_.data() + before, input_.size() - before, MSG_DONTWAIT);
-  input_.resize(before + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
-  if (count > 0) return Received::some;
+  // Not into the input itself: it would keep the room for all that might have come.
+  std::array<char, kReadBytes> buffer;
+  const std::size_t room = std::min(limit - input_.size(), buffer.size());
+  const ssize_t count = ::recv(descriptor(), buffer.data(), room, MSG_DONTWAIT);
+  if (count > 0) {
+    input_.append(buffer.data(), static_cast<std::size_t>(count));
+    return Received::some;
+  }
   const bool later = count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
   return later ? Received::nothing : Received::end;
 }

@@ -42,7 +42,7 @@ class ProgramErrors : public testing::Test {
 };
 
 TEST_F(ProgramErrors, WrongUsage) {
-  expect_error({}, 2, "run, chat, serve, pull, models, watch, plan or device");
+  expect_error({}, 2, "run, chat, eval, serve, pull, models, watch, plan, device or prove");
   expect_error({"walk"}, 2, "walk");
   expect_error({"run"}, 2, "prompt");
   expect_error({"run", "--bogus", "hi"}, 2, "--bogus");

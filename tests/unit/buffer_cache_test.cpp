@@ -11,16 +11,16 @@ TEST(BufferCache, TakesTheSmallestThatFits) {
   BufferCache<std::string> cache;
   cache.insert("large", 10);
   cache.insert("small", 6);
-  EXPECT_EQ(cache.take(5)->value, "small");
+  EXPECT_EQ(cache.take(5, 10)->value, "small");
   EXPECT_EQ(cache.bytes(), 10U);
 }
 
-TEST(BufferCache, DoesNotWasteMoreThanHalf) {
+TEST(BufferCache, TakesNoneThatIsTooLarge) {
   BufferCache<int> cache;
   cache.insert(1, 10);
-  EXPECT_FALSE(cache.take(4));
-  EXPECT_FALSE(cache.take(11));
-  EXPECT_TRUE(cache.take(5));
+  EXPECT_FALSE(cache.take(5, 9));
+  EXPECT_FALSE(cache.take(11, 22));
+  EXPECT_TRUE(cache.take(5, 10));
   EXPECT_TRUE(cache.empty());
 }
 
@@ -31,7 +31,7 @@ TEST(BufferCache, GivesUpTheOldestAmongEqualSizes) {
   cache.insert(3, 8);
   EXPECT_EQ(cache.take_oldest().value, 1);
   EXPECT_EQ(cache.take_oldest().value, 2);
-  EXPECT_EQ(cache.take(8)->value, 3);
+  EXPECT_EQ(cache.take(8, 8)->value, 3);
   EXPECT_EQ(cache.bytes(), 0U);
 }
 
@@ -40,7 +40,7 @@ TEST(BufferCache, TakingOneKeepsTheOrderOfTheOthers) {
   cache.insert(1, 100);
   cache.insert(2, 10);
   cache.insert(3, 1000);
-  EXPECT_EQ(cache.take(9)->value, 2);
+  EXPECT_EQ(cache.take(9, 10)->value, 2);
   EXPECT_EQ(cache.take_oldest().value, 1);
   EXPECT_EQ(cache.take_oldest().value, 3);
 }

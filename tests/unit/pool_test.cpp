@@ -118,17 +118,22 @@ TEST_F(Pool, NeverCachesABufferLargerThanTheCacheLimit) {
   EXPECT_EQ(pool->cache_memory(), kPage);
 }
 
-TEST_F(Pool, ReusesUpToTwiceTheSizeAndNotBeyond) {
-  pool->set_cache_limit(100 * kPage);
+TEST_F(Pool, ReusesWhatIsNotMuchLarger) {
+  pool->set_cache_limit(1000 * kPage);
   take(8).release();
-  EXPECT_EQ(take(4).size(), 8 * kPage);
-  EXPECT_EQ(take(3).size(), 3 * kPage);
+  EXPECT_EQ(take(6).size(), 8 * kPage);
+  EXPECT_EQ(take(5).size(), 5 * kPage);
+  take(2).release();
+  EXPECT_EQ(take(1).size(), 2 * kPage);
+  take(172).release();
+  EXPECT_EQ(take(160).size(), 172 * kPage);
+  EXPECT_EQ(take(159).size(), 159 * kPage);
 }
 
 TEST_F(Pool, ChargesWhatAReusedBufferReallyHas) {
   pool->set_cache_limit(100 * kPage);
   take(8).release();
-  Buffer reused = take(5);
+  Buffer reused = take(6);
   EXPECT_EQ(pool->active_memory(), 8 * kPage);
   EXPECT_EQ(pool->cache_memory(), 0U);
 }
