@@ -55,5 +55,7 @@ export GOMP_SPINCOUNT=5000  # as the program sets for itself (src/cli/openmp_wai
 "$bin/bench_reclaim" "$picture" 10 "$(dirname "$text")"
 echo "== a server under 64 clients, good ones and others, bundled model"
 "$bin/bench_serve_load" "$bin/plimsoll" "$(dirname "$picture")" || echo "something did not hold"
+echo "== one, two and four answers written together, 500M q8_0"
+"$bin/bench_together" "$text"
 echo "== two programs that want the same cores, bundled model"
 bench/bench_two_at_once.sh "$bin/plimsoll" "$picture"
