@@ -23,7 +23,7 @@ struct GovernedDevice::State {
   std::shared_ptr<MemoryPool> pool;
   Holders holders{};
   int threads = 1;
-  bool own_products = false;
+  bool own_nodes = false;
   ggml_backend_dev_t cpu = nullptr;
 
   bool loading_weights = false;

@@ -6,7 +6,7 @@
 
 #include "engine/governed_buffers.h"
 #include "engine/graph_runner.h"
-#include "engine/q8_products.h"
+#include "engine/own_nodes.h"
 #include "ggml-cpu.h"
 #include "ggml-impl.h"
 
@@ -105,7 +105,7 @@ void note_scratch(State& state, const ggml_tensor* op) {
   graph.n_nodes = 1;
   const std::size_t page = PageSource::page_bytes();
   const std::size_t bytes = std::max(ggml_graph_plan(&graph, state.threads, nullptr).work_size,
-                                     state.own_products ? q8_product_bytes(*op, state.threads) : 0);
+                                     state.own_nodes ? own_node_bytes(*op, state.threads) : 0);
   state.scratch_bytes = std::max(state.scratch_bytes, (bytes + page - 1) / page * page);
 }
 
@@ -119,7 +119,7 @@ bool device_supports_op(ggml_backend_dev_t device, const ggml_tensor* op) {
     return ggml_backend_dev_supports_op(state.cpu, op);
 
   const ggml_backend_buffer_type_t asked = op->src[0]->buffer->buft;
-  const bool ours = state.own_products && q8_product_bytes(*op, state.threads) > 0;
+  const bool ours = state.own_nodes && own_node_bytes(*op, state.threads) > 0;
   if (state.loading_weights && asked == &state.plain && !ours) {
     for (const auto& repacked : state.repacked) {
       if (cpu_supports_with(state, op, repacked->inner)) return false;
@@ -170,12 +170,12 @@ void make_device(State& state) {
 }  // namespace
 
 GovernedDevice::GovernedDevice(std::shared_ptr<MemoryPool> pool, Holders holders, int threads, bool repack,
-                               bool own_products)
+                               bool own_nodes)
     : state_(std::make_unique<State>()) {
   state_->pool = std::move(pool);
   state_->holders = holders;
   state_->threads = threads;
-  state_->own_products = own_products;
+  state_->own_nodes = own_nodes;
   state_->cpu = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
   ggml_cpu_init();
   make_device(*state_);

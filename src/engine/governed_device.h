@@ -26,11 +26,11 @@ class GovernedDevice {
   };
 
   /// `repack`: offer ggml's repacked weight layouts (several times faster prefill for Q4_0; the weights are
-  /// then copied, not mapped). `own_products`: Q8_0 weights stay where they lie and are multiplied by our own
-  /// kernels, where the processor has what they need (Q8Products); their results differ from ggml's in the
-  /// last digits.
+  /// then copied, not mapped). `own_nodes`: attention and products with Q8_0 weights, which stay where they
+  /// lie, are computed by our own kernels where the processor has what they need (OwnNodes); their results
+  /// differ from ggml's in the last digits.
   GovernedDevice(std::shared_ptr<MemoryPool> pool, Holders holders, int threads, bool repack,
-                 bool own_products = false);
+                 bool own_nodes = false);
   ~GovernedDevice();  // REQUIRES: all that was made on it is gone
   GovernedDevice(const GovernedDevice&) = delete;
   GovernedDevice& operator=(const GovernedDevice&) = delete;

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "engine/layer_stream.h"
-#include "engine/q8_products.h"
+#include "engine/own_nodes.h"
 #include "ggml-cpu.h"
 #include "ggml-impl.h"
 
@@ -77,17 +77,17 @@ ggml_status GraphRunner::run_nodes(ggml_cgraph& graph, int begin, int end) {
 }
 
 ggml_status GraphRunner::compute(ggml_cgraph& graph) {
-  Q8Products products(graph, device_.threads, device_.own_products);
+  OwnNodes own(graph, device_.threads, device_.own_nodes);
   ggml_cplan plan = ggml_graph_plan(&graph, device_.threads, nullptr);
   // Nodes run one after the other: those of ours work in the same memory as ggml's.
-  const std::size_t wanted = std::max(plan.work_size, products.working_bytes());
+  const std::size_t wanted = std::max(plan.work_size, own.working_bytes());
   if (scratch_.size() < wanted) {
     scratch_.release();
     auto memory = device_.allocate(device_.holders.compute, std::max(wanted, device_.scratch_bytes));
     if (!memory) return GGML_STATUS_ALLOC_FAILED;
     scratch_ = std::move(*memory);
   }
-  products.work_in(scratch_.data());
+  own.work_in(scratch_.data());
   plan.work_data = reinterpret_cast<std::uint8_t*>(scratch_.data());
   plan.abort_callback = [](void* device) { return static_cast<GovernedDevice::State*>(device)->cancelled(); };
   plan.abort_callback_data = &device_;

@@ -1,10 +1,6 @@
 #include "engine/q8_products.h"
 
 #include <algorithm>
-#include <cstring>
-
-#include "ggml-impl.h"
-#include "kernels/kernels.h"
 
 namespace plimsoll::engine {
 
@@ -19,16 +15,14 @@ bool takes_rows(const Kernels& ours, std::int64_t rows) {
   return rows == 1 ? ours.row_product.has_value() : rows >= ours.q8_least_rows;
 }
 
-// Null: the product is left to ggml's.
-const Kernels* kernels_for(const ggml_tensor& node) {
-  const Kernels* ours = kernels::best_kernels();
-  if (node.op != GGML_OP_MUL_MAT || ours == nullptr) return nullptr;
+bool takes(const Kernels& ours, const ggml_tensor& node) {
+  if (node.op != GGML_OP_MUL_MAT) return false;
   const ggml_tensor &weights = *node.src[0], &x = *node.src[1];
   const bool plain = weights.type == GGML_TYPE_Q8_0 && weights.extra == nullptr &&
                      weights.nb[0] == ggml_type_size(GGML_TYPE_Q8_0) && is_matrix(weights);
   const bool rows =
-      x.type == GGML_TYPE_F32 && x.nb[0] == sizeof(float) && is_matrix(x) && takes_rows(*ours, x.ne[1]);
-  return plain && rows && node.type == GGML_TYPE_F32 && node.nb[0] == sizeof(float) ? ours : nullptr;
+      x.type == GGML_TYPE_F32 && x.nb[0] == sizeof(float) && is_matrix(x) && takes_rows(ours, x.ne[1]);
+  return plain && rows && node.type == GGML_TYPE_F32 && node.nb[0] == sizeof(float);
 }
 
 std::size_t thread_bytes(const Kernels& ours, const ggml_tensor& node) {
@@ -66,46 +60,14 @@ void multiply_row(const Kernels& ours, ggml_tensor& out, std::atomic<int>& next,
   }
 }
 
+void run(const Kernels& ours, ggml_tensor& out, const std::int32_t*, int thread, int threads,
+         std::atomic<int>& next, std::byte* memory) {
+  if (out.src[1]->ne[1] == 1) return multiply_row(ours, out, next, memory);
+  multiply_rows(ours, out, thread, threads, memory);
+}
+
 }  // namespace
 
-std::size_t q8_product_bytes(const ggml_tensor& node, int threads) {
-  const Kernels* ours = kernels_for(node);
-  return ours == nullptr ? 0 : thread_bytes(*ours, node) * static_cast<std::size_t>(threads);
-}
-
-Q8Products::Q8Products(ggml_cgraph& graph, int threads, bool wanted) {
-  for (int i = 0; wanted && i < graph.n_nodes; ++i) {
-    const std::size_t bytes = q8_product_bytes(*graph.nodes[i], threads);
-    if (bytes == 0) continue;
-    working_bytes_ = std::max(working_bytes_, bytes);
-    swap(*graph.nodes[i]);
-  }
-}
-
-Q8Products::~Q8Products() {
-  for (const Swapped& swapped : swapped_) {
-    swapped.node->op = swapped.op;
-    std::memcpy(swapped.node->op_params, swapped.parameters, sizeof(swapped.parameters));
-  }
-}
-
-void Q8Products::swap(ggml_tensor& node) {
-  Swapped& swapped = swapped_.emplace_back();
-  swapped.all = this;
-  swapped.node = &node;
-  swapped.op = node.op;
-  std::memcpy(swapped.parameters, node.op_params, sizeof(swapped.parameters));
-  const ggml_custom_op_params custom{.fun = run, .n_tasks = GGML_N_TASKS_MAX, .userdata = &swapped};
-  node.op = GGML_OP_CUSTOM;
-  std::memcpy(node.op_params, &custom, sizeof(custom));
-}
-
-void Q8Products::run(ggml_tensor* out, int thread, int threads, void* data) {
-  Swapped& swapped = *static_cast<Swapped*>(data);
-  const Kernels& ours = *kernels::best_kernels();
-  std::byte* memory = swapped.all->memory_ + static_cast<std::size_t>(thread) * thread_bytes(ours, *out);
-  if (out->src[1]->ne[1] == 1) return multiply_row(ours, *out, swapped.next_output, memory);
-  multiply_rows(ours, *out, thread, threads, memory);
-}
+const OwnKind kQ8Product{.takes = takes, .thread_bytes = thread_bytes, .run = run};
 
 }  // namespace plimsoll::engine

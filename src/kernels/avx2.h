@@ -75,6 +75,16 @@ inline float most(Vector x) {
 inline float total(Vector x) {
   return joined(x, [](__m128 a, __m128 b) { return _mm_add_ps(a, b); });
 }
+// The total of each, in its lane.
+inline Vector totals(const Vector (&x)[kLanes]) {
+  __m256 fours[2];
+#pragma GCC unroll 2
+  for (int i = 0; i < 2; ++i) {
+    const Vector* four = x + 4 * i;
+    fours[i] = _mm256_hadd_ps(_mm256_hadd_ps(four[0], four[1]), _mm256_hadd_ps(four[2], four[3]));
+  }
+  return _mm256_permute2f128_ps(fours[0], fours[1], 0x20) + _mm256_permute2f128_ps(fours[0], fours[1], 0x31);
+}
 inline int total(Words x) {
   int sum = 0;
   for (int lane = 0; lane < kLanes; ++lane) sum += x[lane];

@@ -44,6 +44,23 @@ inline float least(Vector x) { return _mm512_reduce_min_ps(x); }
 inline float most(Vector x) { return _mm512_reduce_max_ps(x); }
 inline float total(Vector x) { return _mm512_reduce_add_ps(x); }
 inline int total(Words x) { return _mm512_reduce_add_epi32(reinterpret_cast<__m512i>(x)); }
+// The total of each, in its lane.
+inline Vector totals(const Vector (&x)[kLanes]) {
+  __m512 twos[8], fours[4];
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; ++i) {
+    twos[i] = _mm512_unpacklo_ps(x[2 * i], x[2 * i + 1]) + _mm512_unpackhi_ps(x[2 * i], x[2 * i + 1]);
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) {
+    const __m512d low = _mm512_castps_pd(twos[2 * i]), high = _mm512_castps_pd(twos[2 * i + 1]);
+    fours[i] = _mm512_castpd_ps(_mm512_unpacklo_pd(low, high)) + _mm512_castpd_ps(_mm512_unpackhi_pd(low, high));
+  }
+  const auto quarters = [](__m512 a, __m512 b) {
+    return _mm512_shuffle_f32x4(a, b, 0x88) + _mm512_shuffle_f32x4(a, b, 0xdd);
+  };
+  return quarters(quarters(fours[0], fours[1]), quarters(fours[2], fours[3]));
+}
 inline Words rounded(Vector x) { return reinterpret_cast<Words>(_mm512_cvtps_epi32(x)); }
 inline Vector floats(Words x) { return _mm512_cvtepi32_ps(reinterpret_cast<__m512i>(x)); }
 inline void store_words(Words x, int* to) { _mm512_storeu_si512(to, reinterpret_cast<__m512i>(x)); }

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "kernels/attention.h"
+#include "kernels/cached_attention.h"
 #include "kernels/cpu.h"
 #include "kernels/packed_matrix.h"
 #include "kernels/q8_product.h"
@@ -59,6 +60,11 @@ struct Kernels {
   /// then keys, then values. `out`: rows of heads * head_width floats.
   void (*attend)(const AttentionShape& shape, int head, const std::uint16_t* qkv, float* out,
                  std::byte* memory);
+
+  /// Working memory of one call of attend_cached(), bytes.
+  std::size_t (*cached_attention_bytes)(int width);
+  /// `count` is at most kCachedQueries.
+  void (*attend_cached)(const CachedHead& head, const CachedQuery* queries, int count, std::byte* memory);
 
   /// Working memory of one call of q8_product(), bytes.
   std::size_t (*q8_product_bytes)(int inputs, int rows);

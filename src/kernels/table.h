@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/attention_impl.h"
+#include "kernels/cached_attention_impl.h"
 #include "kernels/kernels.h"
 #include "kernels/pack_impl.h"
 #include "kernels/rows_impl.h"
@@ -35,6 +36,8 @@ constexpr Kernels kTable = {.set = kSet,
                             .multiply_halved = multiply_halved,
                             .attention_bytes = attention_bytes,
                             .attend = attend,
+                            .cached_attention_bytes = cached_attention_bytes,
+                            .attend_cached = attend_cached,
                             .q8_product_bytes = q8_product_bytes,
                             .q8_product = q8_product,
                             .row_product = kRowProduct};

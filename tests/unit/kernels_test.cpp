@@ -13,34 +13,10 @@
 #include <vector>
 
 #include "kernels/bfloat16.h"
+#include "tests/unit/kernels_fixture.h"
 
 namespace plimsoll::kernels {
 namespace {
-
-using Floats = std::vector<float>;
-
-struct AlignedDelete {
-  void operator()(std::byte* memory) const { ::operator delete[](memory, std::align_val_t(64)); }
-};
-using Aligned = std::unique_ptr<std::byte[], AlignedDelete>;
-Aligned aligned_memory(std::size_t bytes) { return Aligned(new (std::align_val_t(64)) std::byte[bytes]); }
-
-Floats noise(std::size_t count, unsigned seed, float spread = 1, float mean = 0) {
-  std::mt19937 generator(seed);
-  std::normal_distribution<float> normal(mean, spread);
-  Floats values(count);
-  for (float& value : values) value = normal(generator);
-  return values;
-}
-
-double relative_error(const Floats& got, const std::vector<double>& wanted) {
-  double wrong = 0, size = 0;
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    wrong += (got[i] - wanted[i]) * (got[i] - wanted[i]);
-    size += wanted[i] * wanted[i];
-  }
-  return std::sqrt(wrong / size);
-}
 
 struct Shape {
   int rows, inputs, outputs;
@@ -51,28 +27,12 @@ struct Variant {
   Precision precision;
 };
 
-// Those of one instruction set, where this machine has them.
-class KernelsOf : public testing::Test {
- protected:
-  void use(InstructionSet set) {
-    kernels = kernels_of(set);
-    if (kernels == nullptr)
-      GTEST_SKIP() << "this processor, or this build, has no kernels for " << to_string(set);
-  }
-  const Kernels* kernels = nullptr;
-};
-
 class Products : public KernelsOf, public testing::WithParamInterface<Variant> {
  protected:
   void SetUp() override { use(GetParam().set); }
   Precision precision() const { return GetParam().precision; }
   // int8 has 7 to 8 bits on the weights' side, bfloat16 has 8.
   double tolerance() const { return precision() == Precision::int8 ? 0.016 : 0.004; }
-};
-
-class Sets : public KernelsOf, public testing::WithParamInterface<InstructionSet> {
- protected:
-  void SetUp() override { use(GetParam()); }
 };
 
 // A matrix of weights, in order.

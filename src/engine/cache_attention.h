@@ -1,0 +1,10 @@
+// Attention of a prompt to the context by our own kernels.
+#pragma once
+
+#include "engine/own_nodes.h"
+
+namespace plimsoll::engine {
+
+extern const OwnKind kCacheAttention;
+
+}  // namespace plimsoll::engine
