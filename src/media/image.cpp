@@ -15,6 +15,7 @@
 #include "media/image_format.h"
 #include "media/libvips.h"
 #include "media/picture_bytes.h"
+#include "media/webp_header.h"
 
 namespace plimsoll {
 namespace {
@@ -33,9 +34,12 @@ constexpr std::uint64_t kFixedWorkingBytes = 6ULL << 20;
 // with libvips 8.14.1, widths of 8000 and 30000 pixels, longest sides of 384 to 8000: 250 to 716.
 constexpr std::uint64_t kWorkingRows = 768;
 
-std::uint64_t pixel_count(const VipsImage& header) {
-  return static_cast<std::uint64_t>(header.Xsize) * static_cast<std::uint64_t>(header.Ysize);
-}
+struct Size {
+  int width = 0, height = 0;
+  std::uint64_t pixels() const {
+    return static_cast<std::uint64_t>(width) * static_cast<std::uint64_t>(height);
+  }
+};
 
 /// The value of white, and of an alpha that hides all, where every band has it: in RGB and grey.
 std::optional<double> white_of(const VipsImage* picture) {
@@ -75,11 +79,12 @@ class Decoding {
   std::span<const std::byte> compressed() const;
   Object<VipsSource> make_source();
   Object<VipsImage> open_picture(double shrink);
-  Expected<void> check_size(const VipsImage& header) const;
-  double shrink_on_load(const VipsImage& header) const;
+  Expected<Object<VipsImage>> open();
+  Expected<Object<VipsImage>> open_webp();
+  Expected<void> check_size() const;
+  double shrink_on_load() const;
   std::uint64_t working_bytes(VipsImage* header, double shrink) const;
-  std::uint64_t output_bytes(const VipsImage& header) const;
-  bool is_plain_webp() const;
+  std::uint64_t output_bytes() const;
   Object<VipsImage> scaled(VipsImage* picture) const;
   Expected<Image> write(VipsImage* picture);
 
@@ -95,6 +100,8 @@ class Decoding {
 
   std::array<std::byte, media::kImageFormatHeadBytes> head_{};
   ImageFormat format_ = ImageFormat::jpeg;
+  Size size_;  // as it lies in the file
+  bool plain_webp_ = false;
   Buffer compressed_;          // only of a format that libvips wants in one piece
   std::int64_t position_ = 0;  // of the source that libvips reads
   std::atomic<int> read_errno_{0};
@@ -241,47 +248,47 @@ Object<VipsImage> Decoding::open_picture(double shrink) {
   return picture;
 }
 
-Expected<void> Decoding::check_size(const VipsImage& header) const {
-  const std::uint64_t pixels = pixel_count(header);
+Expected<Object<VipsImage>> Decoding::open() {
+  Object<VipsImage> picture = open_picture(1);
+  if (!picture) return failure();
+  size_ = {picture->Xsize, picture->Ysize};
+  if (auto fits = check_size(); !fits) return tl::unexpected(fits.error());
+  return picture;
+}
+
+// libvips makes room for all of it already here: it is opened at the size that is wanted.
+Expected<Object<VipsImage>> Decoding::open_webp() {
+  const auto header = media::read_webp_header(compressed());
+  if (!header) return failure();
+  size_ = {header->width, header->height};
+  plain_webp_ = header->plain;
+  if (auto fits = check_size(); !fits) return tl::unexpected(fits.error());
+  Object<VipsImage> picture = open_picture(shrink_on_load());
+  if (!picture) return failure();
+  return picture;
+}
+
+Expected<void> Decoding::check_size() const {
+  const std::uint64_t pixels = size_.pixels();
   if (pixels <= kMaxImagePixels) return {};
   constexpr std::uint64_t kMega = 1'000'000;
   return fail(ErrorCode::invalid_argument,
-              name_ + ": " + std::to_string(header.Xsize) + "x" + std::to_string(header.Ysize) + " is " +
+              name_ + ": " + std::to_string(size_.width) + "x" + std::to_string(size_.height) + " is " +
                   std::to_string((pixels + kMega - 1) / kMega) + " megapixels, the limit is " +
                   std::to_string(kMaxImagePixels / kMega) + "; scale it down first");
 }
 
 // Never so far that a side has no pixel left: libvips 8.14 ends the process over such a picture. A JPEG
 // keeps a factor of two for the better filter that follows, as vips_thumbnail() does.
-double Decoding::shrink_on_load(const VipsImage& header) const {
-  const double wanted = static_cast<double>(std::max(header.Xsize, header.Ysize)) / longest_side_;
-  const double most = std::min(header.Xsize, header.Ysize);
+double Decoding::shrink_on_load() const {
+  const double wanted = static_cast<double>(std::max(size_.width, size_.height)) / longest_side_;
+  const double most = std::min(size_.width, size_.height);
   if (format_ == ImageFormat::webp) return std::clamp(wanted, 1.0, most);
   if (format_ != ImageFormat::jpeg) return 1;
   for (const int shrink : {8, 4, 2}) {
     if (wanted >= 2 * shrink && most >= shrink) return shrink;
   }
   return 1;
-}
-
-// Lossy, without alpha, not animated: the only kind of WebP that libwebp scales row by row. What kind it
-// is says the first chunk that is neither the extended header nor metadata.
-bool Decoding::is_plain_webp() const {
-  const std::span<const std::byte> bytes = compressed();
-  const auto word_at = [&](std::size_t offset) {
-    return std::string_view(reinterpret_cast<const char*>(bytes.data()) + offset, 4);
-  };
-  for (std::uint64_t offset = 12; offset + 8 <= bytes.size();) {
-    const std::string_view kind = word_at(offset);
-    if (kind == "VP8 ") return true;
-    if (kind != "VP8X" && kind != "ICCP" && kind != "EXIF" && kind != "XMP ") return false;
-    std::uint64_t length = 0;
-    for (std::size_t i = 4; i-- > 0;) {
-      length = length << 8 | std::to_integer<std::uint64_t>(bytes[offset + 4 + i]);
-    }
-    offset += 8 + length + length % 2;
-  }
-  return false;
 }
 
 // An upper bound, from the header alone:
@@ -293,14 +300,14 @@ bool Decoding::is_plain_webp() const {
 //   GIF               two canvases of 4 bytes a pixel
 //   TIFF              the decoded picture: one strip may be all of it
 std::uint64_t Decoding::working_bytes(VipsImage* header, double shrink) const {
-  const std::uint64_t pixels = pixel_count(*header);
+  const std::uint64_t pixels = size_.pixels();
   const auto bands = static_cast<std::uint64_t>(header->Bands);
   const std::uint64_t pixel_bytes = vips_format_sizeof(header->BandFmt) * bands;
   const std::uint64_t whole = pixels * pixel_bytes;
   const std::uint64_t canvas = pixels * 4;
   const std::uint64_t row_pixel_bytes = white_of(header) ? pixel_bytes : std::max(pixel_bytes, bands * 4);
-  const double row = static_cast<double>(row_pixel_bytes) * header->Xsize / shrink;
-  const double row_count = std::min(static_cast<double>(kWorkingRows), header->Ysize / shrink + 1);
+  const double row = static_cast<double>(row_pixel_bytes) * size_.width / shrink;
+  const double row_count = std::min(static_cast<double>(kWorkingRows), size_.height / shrink + 1);
   const std::uint64_t rows = kFixedWorkingBytes + static_cast<std::uint64_t>(row * row_count);
   const bool interlaced = header_flag(header, "interlaced") || header_flag(header, "jpeg-multiscan");
   switch (format_) {
@@ -310,7 +317,7 @@ std::uint64_t Decoding::working_bytes(VipsImage* header, double shrink) const {
       return rows + (interlaced ? whole : 0);
     case ImageFormat::webp:
       return rows + static_cast<std::uint64_t>(static_cast<double>(canvas) / (shrink * shrink)) +
-             (is_plain_webp() ? 0 : canvas);
+             (plain_webp_ ? 0 : canvas);
     case ImageFormat::gif:
       return rows + canvas * 2;
     case ImageFormat::tiff:
@@ -319,9 +326,9 @@ std::uint64_t Decoding::working_bytes(VipsImage* header, double shrink) const {
   return rows + whole;
 }
 
-std::uint64_t Decoding::output_bytes(const VipsImage& header) const {
-  const double width = header.Xsize;
-  const double height = header.Ysize;
+std::uint64_t Decoding::output_bytes() const {
+  const double width = size_.width;
+  const double height = size_.height;
   const double shrink = std::max(1.0, std::max(width, height) / longest_side_);
   const auto side = [&](double full) { return static_cast<std::uint64_t>(full / shrink) + 1; };
   return side(width) * side(height) * std::uint64_t{kChannels};
@@ -399,18 +406,18 @@ Expected<Image> Decoding::run() {
   if (auto stopped = interruption()) return tl::unexpected(*std::move(stopped));
   if (auto sniffed = sniff(); !sniffed) return tl::unexpected(sniffed.error());
   if (auto held = hold_compressed_bytes(); !held) return tl::unexpected(held.error());
-  Object<VipsImage> picture = open_picture(1);
-  if (!picture) return failure();
-  if (auto fits = check_size(*picture); !fits) return tl::unexpected(fits.error());
+  auto opened = format_ == ImageFormat::webp ? open_webp() : open();
+  if (!opened) return tl::unexpected(opened.error());
+  Object<VipsImage> picture = *std::move(opened);
 
-  const double shrink = shrink_on_load(*picture);
+  const double shrink = shrink_on_load();
   const std::uint64_t working = working_bytes(picture.get(), shrink);
-  const std::uint64_t output = output_bytes(*picture);
+  const std::uint64_t output = output_bytes();
   // A turned picture passes through a copy of its scaled self.
   const std::uint64_t turned = vips_image_get_orientation(picture.get()) > 1 ? output : 0;
   auto reservation = pool_.reserve(MemoryHolder::media, working + turned + output);
   if (!reservation) return refused(reservation.error());
-  if (shrink > 1) {
+  if (shrink > 1 && format_ != ImageFormat::webp) {
     picture.reset();
     picture = open_picture(shrink);
     if (!picture) return failure();
