@@ -27,6 +27,9 @@ bool is_half(const ggml_tensor& tensor) {
   return tensor.type == GGML_TYPE_F16 && tensor.nb[0] == sizeof(ggml_fp16_t) && tensor.ne[3] == 1;
 }
 
+// Where there is one row, threads have nothing to share but heads.
+constexpr std::int64_t kLeastHeads = 4;
+
 // Queries of one sequence, without anything that only few models want.
 bool takes(const Kernels&, const ggml_tensor& node) {
   if (node.op != GGML_OP_FLASH_ATTN_EXT || node.src[4] != nullptr) return false;
@@ -41,7 +44,8 @@ bool takes(const Kernels&, const ggml_tensor& node) {
                      positions % kernels::kCachedPositions == 0 && values.ne[1] == positions &&
                      values.ne[2] == keys.ne[2] && queries.ne[2] % keys.ne[2] == 0 &&
                      queries.ne[2] / keys.ne[2] <= kernels::kCachedQueries;
-  return plain && halves && floats && sized && queries.ne[1] > 1;
+  const bool enough_to_share = queries.ne[1] > 1 || keys.ne[2] >= kLeastHeads;
+  return plain && halves && floats && sized && enough_to_share;
 }
 
 std::size_t thread_bytes(const Kernels& ours, const ggml_tensor& node) {
@@ -55,12 +59,14 @@ const std::byte* place_in(const ggml_tensor& tensor, std::int64_t second, std::i
 
 // The threads share the heads of the cache, and the rows in pieces: all heads of queries that look at the
 // same one go through it together.
-void run(const Kernels& ours, ggml_tensor& out, const std::int32_t* parameters, int, int,
+void run(const Kernels& ours, ggml_tensor& out, const std::int32_t* parameters, int threads,
          std::atomic<int>& next, std::byte* memory) {
   const ggml_tensor &queries = *out.src[0], &keys = *out.src[1], &values = *out.src[2];
   const ggml_tensor* mask = out.src[3];
   const std::int64_t rows = queries.ne[1], heads = keys.ne[2], sharing = queries.ne[2] / heads;
-  const std::int64_t rows_at_once = kernels::kCachedQueries / sharing;
+  const std::int64_t least_pieces = (2 * threads + heads - 1) / heads;
+  const std::int64_t rows_at_once =
+      std::clamp<std::int64_t>(rows / least_pieces, 1, kernels::kCachedQueries / sharing);
   const std::int64_t pieces = (rows + rows_at_once - 1) / rows_at_once;
   for (std::int64_t i = next++; i < pieces * heads; i = next++) {
     const std::int64_t head = i % heads, first = i / heads * rows_at_once;

@@ -62,7 +62,7 @@ void OwnNodes::run(ggml_tensor* out, int thread, int threads, void* data) {
   Swapped& swapped = *static_cast<Swapped*>(data);
   const kernels::Kernels& ours = *kernels::best_kernels();
   const std::size_t each = swapped.kind->thread_bytes(ours, *out);
-  swapped.kind->run(ours, *out, swapped.parameters, thread, threads, swapped.next,
+  swapped.kind->run(ours, *out, swapped.parameters, threads, swapped.next,
                     swapped.all->memory_ + static_cast<std::size_t>(thread) * each);
 }
 

@@ -37,17 +37,22 @@ Q8Weights weights_of(const ggml_tensor& tensor) {
           .outputs = static_cast<int>(tensor.ne[1])};
 }
 
-void multiply_rows(const Kernels& ours, ggml_tensor& out, int thread, int threads, std::byte* memory) {
+// Each thread rounds the rows for itself, which takes less time than waiting for another. They take a little
+// of the product at a time: one that other programs hold up must not hold up the rest.
+void multiply_rows(const Kernels& ours, ggml_tensor& out, std::atomic<int>& next, std::byte* memory) {
+  constexpr int kOutputsAtATime = 128;
   const Q8Weights weights = weights_of(*out.src[0]);
   const ggml_tensor& x = *out.src[1];
+  const auto rows = static_cast<int>(x.ne[1]);
   const int panels = ours.layout.panels(weights.outputs);
-  ours.q8_product(weights, panels * thread / threads, panels * (thread + 1) / threads,
-                  {static_cast<const float*>(x.data), x.nb[1] / sizeof(float), static_cast<int>(x.ne[1])},
-                  static_cast<float*>(out.data), out.nb[1] / sizeof(float), memory);
+  const int at_a_time = std::max(1, kOutputsAtATime / ours.layout.outputs);
+  ours.q8_round(weights.inputs, {static_cast<const float*>(x.data), x.nb[1] / sizeof(float), rows}, memory);
+  for (int begin = next.fetch_add(at_a_time); begin < panels; begin = next.fetch_add(at_a_time)) {
+    ours.q8_product(weights, begin, std::min(begin + at_a_time, panels), rows, static_cast<float*>(out.data),
+                    out.nb[1] / sizeof(float), memory);
+  }
 }
 
-// Each thread rounds the row for itself, which takes less time than waiting for another. They take a little
-// at a time: one that other programs hold up must not hold up the rest.
 void multiply_row(const Kernels& ours, ggml_tensor& out, std::atomic<int>& next, std::byte* memory) {
   constexpr std::size_t kBytesAtATime = 32 * 1024;
   const Q8Weights weights = weights_of(*out.src[0]);
@@ -60,10 +65,10 @@ void multiply_row(const Kernels& ours, ggml_tensor& out, std::atomic<int>& next,
   }
 }
 
-void run(const Kernels& ours, ggml_tensor& out, const std::int32_t*, int thread, int threads,
-         std::atomic<int>& next, std::byte* memory) {
-  if (out.src[1]->ne[1] == 1) return multiply_row(ours, out, next, memory);
-  multiply_rows(ours, out, thread, threads, memory);
+void run(const Kernels& ours, ggml_tensor& out, const std::int32_t*, int, std::atomic<int>& next,
+         std::byte* memory) {
+  const auto multiply = out.src[1]->ne[1] == 1 ? multiply_row : multiply_rows;
+  multiply(ours, out, next, memory);
 }
 
 }  // namespace

@@ -66,12 +66,14 @@ struct Kernels {
   /// `count` is at most kCachedQueries.
   void (*attend_cached)(const CachedHead& head, const CachedQuery* queries, int count, std::byte* memory);
 
-  /// Working memory of one call of q8_product(), bytes.
+  /// Memory of one product with Q8_0 weights, bytes: the rounded rows, and room to work in.
   std::size_t (*q8_product_bytes)(int inputs, int rows);
-  /// The outputs of panels `begin` to `end` (of layout.panels(outputs)) for all rows. Activations are rounded
-  /// to 8 bits block by block, as ggml's own kernels do, or finer.
-  void (*q8_product)(const Q8Weights& weights, int begin, int end, const Rows& x, float* y,
-                     std::size_t y_stride, std::byte* memory);
+  /// Rounds the rows into that memory: to 8 bits block by block, as ggml's own kernels do, or finer.
+  void (*q8_round)(int inputs, const Rows& x, std::byte* memory);
+  /// The outputs of panels `begin` to `end` (of layout.panels(outputs)) for all rows, of which there are
+  /// `rows`, rounded into `memory`.
+  void (*q8_product)(const Q8Weights& weights, int begin, int end, int rows, float* y, std::size_t y_stride,
+                     std::byte* memory);
 
   /// Empty where ggml's own kernel does it.
   std::optional<RowProduct> row_product;

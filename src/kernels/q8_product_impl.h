@@ -172,11 +172,15 @@ std::size_t q8_product_bytes(int inputs, int rows) {
   return aligned(static_cast<std::size_t>(sized.end - static_cast<std::byte*>(nullptr)));
 }
 
-void q8_product(const Q8Weights& weights, int begin, int end, const Rows& x, float* y, std::size_t y_stride,
+void q8_round(int inputs, const Rows& x, std::byte* memory) {
+  const Q8Memory m(inputs, x.count, memory);
+  for (std::size_t r = 0; r < static_cast<std::size_t>(x.count); ++r) round_row(m, r, x.data + r * x.stride);
+}
+
+void q8_product(const Q8Weights& weights, int begin, int end, int row_count, float* y, std::size_t y_stride,
                 std::byte* memory) {
-  const Q8Memory m(weights.inputs, x.count, memory);
-  const auto rows = static_cast<std::size_t>(x.count);
-  for (std::size_t r = 0; r < rows; ++r) round_row(m, r, x.data + r * x.stride);
+  const Q8Memory m(weights.inputs, row_count, memory);
+  const auto rows = static_cast<std::size_t>(row_count);
   for (int panel = begin; panel < end; ++panel) {
     place_panel(m, weights, panel);
     const int first = panel * kLayout.outputs;

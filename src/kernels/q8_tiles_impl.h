@@ -104,20 +104,24 @@ std::size_t q8_product_bytes(int inputs, int rows) {
   return aligned(static_cast<std::size_t>(sized.end - static_cast<std::byte*>(nullptr)));
 }
 
-void q8_product(const Q8Weights& weights, int begin, int end, const Rows& x, float* y, std::size_t y_stride,
-                std::byte* memory) {
-  const StripScope scope;
-  const Q8Memory m(weights.inputs, x.count, memory);
+void q8_round(int inputs, const Rows& x, std::byte* memory) {
+  const Q8Memory m(inputs, x.count, memory);
   for (int r = 0; r < x.count; ++r) {
     halve_row(m, static_cast<std::size_t>(r), x.data + static_cast<std::size_t>(r) * x.stride);
   }
+}
+
+void q8_product(const Q8Weights& weights, int begin, int end, int row_count, float* y, std::size_t y_stride,
+                std::byte* memory) {
+  const StripScope scope;
+  const Q8Memory m(weights.inputs, row_count, memory);
   const int steps = static_cast<int>(m.blocks) * kTileRows;
   for (int panel = begin; panel < end; ++panel) {
     const int following = panel + 1 < end ? panel + 1 : panel;
     place_panel(m, weights, panel,
                 weights.data + static_cast<std::size_t>(following * kLayout.outputs) * weights.row_bytes);
     const int column = panel * kLayout.outputs, columns = weights.outputs - column;
-    each_strip(x.count, [&](int first, auto rows) {
+    each_strip(row_count, [&](int first, auto rows) {
       const auto row = static_cast<std::size_t>(first);
       const std::byte* a = m.rows_at + row * m.row_bytes;
       float* target = y + row * y_stride + column;

@@ -39,6 +39,7 @@ constexpr Kernels kTable = {.set = kSet,
                             .cached_attention_bytes = cached_attention_bytes,
                             .attend_cached = attend_cached,
                             .q8_product_bytes = q8_product_bytes,
+                            .q8_round = q8_round,
                             .q8_product = q8_product,
                             .row_product = kRowProduct};
 
