@@ -37,7 +37,8 @@ bool takes(const Kernels&, const ggml_tensor& node) {
   const ggml_tensor* mask = node.src[3];
   const Parameters parameters = parameters_of(node.op_params);
   const bool plain = parameters.most_bias == 0 && parameters.softcap == 0;
-  const bool halves = is_half(keys) && is_half(values) && (mask == nullptr || (is_half(*mask) && mask->ne[2] == 1));
+  const bool halves =
+      is_half(keys) && is_half(values) && (mask == nullptr || (is_half(*mask) && mask->ne[2] == 1));
   const bool floats = queries.type == GGML_TYPE_F32 && queries.nb[0] == sizeof(float) && queries.ne[3] == 1;
   const std::int64_t width = queries.ne[0], positions = keys.ne[1];
   const bool sized = width % kernels::kCachedWidth == 0 && keys.ne[0] == width && values.ne[0] == width &&
@@ -83,8 +84,8 @@ void run(const Kernels& ours, ggml_tensor& out, const std::int32_t* parameters, 
       for (std::int64_t h = head * sharing; h < (head + 1) * sharing; ++h) {
         asked[static_cast<std::size_t>(count++)] = {
             .query = reinterpret_cast<const float*>(place_in(queries, row, h)),
-            .mask = mask == nullptr ? nullptr
-                                    : reinterpret_cast<const std::uint16_t*>(place_in(*mask, row, 0)),
+            .mask =
+                mask == nullptr ? nullptr : reinterpret_cast<const std::uint16_t*>(place_in(*mask, row, 0)),
             .out = reinterpret_cast<float*>(const_cast<std::byte*>(place_in(out, h, row)))};
       }
     }

@@ -19,10 +19,10 @@ struct OwnKind {
   bool (*takes)(const kernels::Kernels& ours, const ggml_tensor& node);
   /// Working memory of a thread.
   std::size_t (*thread_bytes)(const kernels::Kernels& ours, const ggml_tensor& node);
-  /// One thread's part, which it takes as it goes. `parameters` are the node's own; `next` begins at 0 and is shared by all threads;
-  /// `memory` is this thread's, 64-byte aligned.
-  void (*run)(const kernels::Kernels& ours, ggml_tensor& node, const std::int32_t* parameters,
-              int threads, std::atomic<int>& next, std::byte* memory);
+  /// One thread's part, which it takes as it goes. `parameters` are the node's own; `next` begins at 0 and is
+  /// shared by all threads; `memory` is this thread's, 64-byte aligned.
+  void (*run)(const kernels::Kernels& ours, ggml_tensor& node, const std::int32_t* parameters, int threads,
+              std::atomic<int>& next, std::byte* memory);
 };
 
 /// Working memory that computing `node` takes with our kernels, bytes; 0: it is left to ggml's.

@@ -4,14 +4,13 @@
 
 #include "kernels/avx512_words.h"
 #include "kernels/packed_matrix.h"
-#include "kernels/transpose.h"
 
 namespace plimsoll::kernels {
 namespace {
 
 constexpr InstructionSet kSet = InstructionSet::amx;
 constexpr PanelLayout kLayout{.outputs = 32, .int8_inputs = 4, .bf16_inputs = 2, .whole_steps = 16};
-constexpr int kQ8LeastRows = 4;
+constexpr int kQ8LeastRows = 2;
 constexpr int kRowBlock = 128;
 constexpr int kLongRowBlock = 32;
 

@@ -54,7 +54,8 @@ inline Vector totals(const Vector (&x)[kLanes]) {
 #pragma GCC unroll 4
   for (int i = 0; i < 4; ++i) {
     const __m512d low = _mm512_castps_pd(twos[2 * i]), high = _mm512_castps_pd(twos[2 * i + 1]);
-    fours[i] = _mm512_castpd_ps(_mm512_unpacklo_pd(low, high)) + _mm512_castpd_ps(_mm512_unpackhi_pd(low, high));
+    fours[i] =
+        _mm512_castpd_ps(_mm512_unpacklo_pd(low, high)) + _mm512_castpd_ps(_mm512_unpackhi_pd(low, high));
   }
   const auto quarters = [](__m512 a, __m512 b) {
     return _mm512_shuffle_f32x4(a, b, 0x88) + _mm512_shuffle_f32x4(a, b, 0xdd);

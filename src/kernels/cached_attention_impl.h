@@ -127,15 +127,17 @@ class CachedAttention {
       for (std::size_t i = 0; i < kCount; ++i) {
 #pragma GCC unroll 4
         for (std::size_t v = 0; v < kSumVectors; ++v) {
-          sums[i][v] = load(All{}, m_.sums + queries[i] * head_.width + begin + static_cast<int>(v) * kLanes) *
-                       all(m_.shrink[queries[i]]);
+          sums[i][v] =
+              load(All{}, m_.sums + queries[i] * head_.width + begin + static_cast<int>(v) * kLanes) *
+              all(m_.shrink[queries[i]]);
         }
       }
       const float* values = m_.values + begin;
       for (int t = 0; t < kCachedPositions; ++t, values += head_.width) {
         Vector value[kSumVectors];
 #pragma GCC unroll 4
-        for (std::size_t v = 0; v < kSumVectors; ++v) value[v] = load(All{}, values + static_cast<int>(v) * kLanes);
+        for (std::size_t v = 0; v < kSumVectors; ++v)
+          value[v] = load(All{}, values + static_cast<int>(v) * kLanes);
 #pragma GCC unroll 4
         for (std::size_t i = 0; i < kCount; ++i) {
           const Vector weight = all(m_.shares[queries[i] * kCachedPositions + t]);
@@ -170,8 +172,8 @@ class CachedAttention {
 
 std::size_t cached_attention_bytes(int width) {
   const CachedMemory sized(width, nullptr);
-  return aligned(static_cast<std::size_t>(reinterpret_cast<std::byte*>(sized.end) -
-                                          static_cast<std::byte*>(nullptr)));
+  return aligned(
+      static_cast<std::size_t>(reinterpret_cast<std::byte*>(sized.end) - static_cast<std::byte*>(nullptr)));
 }
 
 void attend_cached(const CachedHead& head, const CachedQuery* queries, int count, std::byte* memory) {

@@ -1,6 +1,8 @@
 // Products with Q8_0 weights by tiles. A panel of weights becomes bfloat16 once for all rows, in cache: bytes
-// would have to leave the tiles after every block, for their scales. Rows are bfloat16, too, which is more
-// than the 8 bits of ggml's own kernels.
+// would have to leave the tiles after every block, for their scales. Weights keep their order and stand on
+// the left of the product, so that it is the few activations that are put in pairs, and results come out
+// with outputs one below the other. Activations are bfloat16, too, which is more than the 8 bits of ggml's
+// own kernels.
 #pragma once
 
 #include "kernels/q8_product.h"
@@ -10,72 +12,68 @@ namespace plimsoll::kernels {
 namespace {
 
 constexpr std::size_t kBlockBytes = sizeof(std::uint16_t) + kQ8BlockInputs;
-static_assert(kQ8BlockInputs == 2 * kTileRows);  // a block is a tile of pairs
+constexpr std::size_t kTileBytes = kTileRows * kTileRowBytes;
+static_assert(kQ8BlockInputs == 2 * kTileRows);   // a block is a tile of pairs
+static_assert(kLayout.outputs == 2 * kTileRows);  // a panel is two tiles of outputs
 
 // One panel of weights in order, and all rows of activations.
 struct Q8Memory {
-  Q8Memory(int inputs, int rows, std::byte* memory)
+  Q8Memory(int inputs, int row_count, std::byte* memory)
       : blocks(static_cast<std::size_t>(inputs / kQ8BlockInputs)),
-        row_bytes(apart(blocks * kTileRowBytes)),
+        row_tiles((static_cast<std::size_t>(row_count) + kTileRows - 1) / kTileRows),
         panel(memory),
-        rows_at(panel + blocks * kPanelTileBytes),
-        end(rows_at + row_bytes * static_cast<std::size_t>(rows)) {}
+        rows(panel + 2 * blocks * kTileBytes),
+        sums(rows + row_tiles * blocks * kTileBytes),
+        end(sums + 4 * kTileBytes) {}
 
-  std::size_t blocks, row_bytes;
-  std::byte* panel;    // [pair of inputs][output]
-  std::byte* rows_at;  // [row][input]
+  std::size_t blocks, row_tiles;
+  std::byte* panel;  // [block][half of the panel][output][input]
+  std::byte* rows;   // [tile of rows][block][pair of inputs][row]
+  std::byte* sums;   // [tile][output][row]
   std::byte* end;
 };
 
-void halve_row(const Q8Memory& m, std::size_t row, const float* x) {
-  std::byte* out = m.rows_at + row * m.row_bytes;
-  for (std::size_t i = 0; i < m.blocks * kQ8BlockInputs; i += kLanes) {
-    Bf16::store(All{}, out + i * Bf16::kValueBytes, load(All{}, x + i));
-  }
-}
-
-// Halves of two vectors side by side.
-inline __m512i pairs_of(Vector first, Vector second) {
-  alignas(64) static constexpr std::uint16_t kOrder[32] = {0,  16, 1,  17, 2,  18, 3,  19, 4,  20, 5,
-                                                           21, 6,  22, 7,  23, 8,  24, 9,  25, 10, 26,
-                                                           11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
-  const auto halves = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(second, first));
-  return _mm512_permutexvar_epi16(_mm512_load_si512(kOrder), halves);
-}
-
-// The scales that the blocks begin with. Collected in registers: what is written in parts is slow to read
-// whole.
-inline Vector scales_of(const std::byte* const* blocks) {
-  const auto half = [&](int i) {
-    std::uint16_t bits;
-    __builtin_memcpy(&bits, blocks[i], sizeof(bits));
-    return static_cast<short>(bits);
-  };
-  const __m128i low = _mm_setr_epi16(half(0), half(1), half(2), half(3), half(4), half(5), half(6), half(7));
-  const __m128i high =
-      _mm_setr_epi16(half(8), half(9), half(10), half(11), half(12), half(13), half(14), half(15));
-  return _mm512_cvtph_ps(_mm256_set_m128i(high, low));
-}
-
-// Of each word, 2^24 times what it stands for.
-inline Vector highest_byte(__m512i words) {
-  return floats(reinterpret_cast<Words>(_mm512_and_si512(words, _mm512_set1_epi32(-0x1000000))));
-}
-
-// Puts the next block of 16 outputs into one tile of the panel; `rows` is where they stand.
-inline void place_block(const std::byte* const* rows, std::byte* tile) {
-  const Vector scale = scales_of(rows) * all(0x1p-24F);
-  __m256i first[8], second[8];
-  transpose_blocks(rows, first);
-  transpose_blocks(rows + 8, second);
+// 16 vectors of 16 words become columns of what they were rows of.
+inline void transpose_words(__m512i (&x)[kTileRows]) {
+  __m512i y[kTileRows];
 #pragma GCC unroll 8
-  for (std::size_t s = 0; s < 8; ++s, tile += 2 * kPanelStepBytes) {
-    const __m512i fours = _mm512_inserti64x4(_mm512_castsi256_si512(first[s]), second[s], 1);
-    _mm512_store_si512(tile, pairs_of(highest_byte(_mm512_slli_epi32(fours, 24)) * scale,
-                                      highest_byte(_mm512_slli_epi32(fours, 16)) * scale));
-    _mm512_store_si512(tile + kPanelStepBytes, pairs_of(highest_byte(_mm512_slli_epi32(fours, 8)) * scale,
-                                                        highest_byte(fours) * scale));
+  for (int i = 0; i < kTileRows; i += 2) {
+    y[i] = _mm512_unpacklo_epi32(x[i], x[i + 1]);
+    y[i + 1] = _mm512_unpackhi_epi32(x[i], x[i + 1]);
   }
+#pragma GCC unroll 4
+  for (int i = 0; i < kTileRows; i += 4) {
+    x[i] = _mm512_unpacklo_epi64(y[i], y[i + 2]);
+    x[i + 1] = _mm512_unpackhi_epi64(y[i], y[i + 2]);
+    x[i + 2] = _mm512_unpacklo_epi64(y[i + 1], y[i + 3]);
+    x[i + 3] = _mm512_unpackhi_epi64(y[i + 1], y[i + 3]);
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) {
+    y[i] = _mm512_shuffle_i32x4(x[i], x[i + 4], 0x88);
+    y[i + 4] = _mm512_shuffle_i32x4(x[i], x[i + 4], 0xdd);
+    y[i + 8] = _mm512_shuffle_i32x4(x[i + 8], x[i + 12], 0x88);
+    y[i + 12] = _mm512_shuffle_i32x4(x[i + 8], x[i + 12], 0xdd);
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; ++i) {
+    x[i] = _mm512_shuffle_i32x4(y[i], y[i + 8], 0x88);
+    x[i + 8] = _mm512_shuffle_i32x4(y[i], y[i + 8], 0xdd);
+  }
+}
+
+inline __m512i halves_of(Vector low, Vector high) {
+  return reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(high, low));
+}
+
+// The weights of one block, for what they stand for.
+inline __m512i halves_of(const std::byte* block) {
+  short scale;
+  __builtin_memcpy(&scale, block, sizeof(scale));
+  const Vector unit = _mm512_cvtph_ps(_mm256_set1_epi16(scale));
+  const auto* bytes = reinterpret_cast<const __m128i*>(block + sizeof(scale));
+  const auto floats_of = [](__m128i sixteen) { return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(sixteen)); };
+  return halves_of(floats_of(_mm_loadu_si128(bytes)) * unit, floats_of(_mm_loadu_si128(bytes + 1)) * unit);
 }
 
 // Meanwhile the weights at `next`, as many, come into the second cache: so many short rows side by side are
@@ -83,58 +81,116 @@ inline void place_block(const std::byte* const* rows, std::byte* tile) {
 void place_panel(const Q8Memory& m, const Q8Weights& weights, int panel, const std::byte* next) {
   const std::size_t ahead = weights.row_bytes * kLayout.outputs / (2 * m.blocks) + 1;  // a block
   for (int half = 0; half < 2; ++half) {
-    const std::byte* rows[kLanes];
-    for (int i = 0; i < kLanes; ++i) {
-      // Beyond the last output the panel repeats it; those columns are never stored.
+    const std::byte* rows[kTileRows];
+    for (int i = 0; i < kTileRows; ++i) {
+      // Beyond the last output the panel repeats it; those are never stored.
       const int output = panel * kLayout.outputs + half * kTileRows + i;
       const int there = output < weights.outputs ? output : weights.outputs - 1;
       rows[i] = weights.data + static_cast<std::size_t>(there) * weights.row_bytes;
     }
-    std::byte* tile = m.panel + static_cast<std::size_t>(half) * kTileRowBytes;
-    for (std::size_t b = 0; b < m.blocks; ++b, tile += kPanelTileBytes, next += ahead) {
+    std::byte* tile = m.panel + static_cast<std::size_t>(half) * kTileBytes;
+    for (std::size_t b = 0; b < m.blocks; ++b, tile += 2 * kTileBytes, next += ahead) {
       for (std::size_t i = 0; i < ahead; i += kAlignment) __builtin_prefetch(next + i, 0, 2);
-      place_block(rows, tile);
-      for (const std::byte*& row : rows) row += kBlockBytes;
+#pragma GCC unroll 16
+      for (int i = 0; i < kTileRows; ++i) {
+        _mm512_store_si512(tile + static_cast<std::size_t>(i) * kTileRowBytes, halves_of(rows[i]));
+        rows[i] += kBlockBytes;
+      }
     }
+  }
+}
+
+// Rows `first` to `first` + 16, those that are there, in pairs of inputs.
+void place_rows(const Q8Memory& m, const Rows& x, std::size_t tile) {
+  std::byte* out = m.rows + tile * m.blocks * kTileBytes;
+  const int first = static_cast<int>(tile) * kTileRows;
+  for (std::size_t b = 0; b < m.blocks; ++b, out += kTileBytes) {
+    __m512i words[kTileRows];
+#pragma GCC unroll 16
+    for (int r = 0; r < kTileRows; ++r) {
+      words[r] = _mm512_setzero_si512();
+      if (first + r >= x.count) continue;
+      const float* row = x.data + static_cast<std::size_t>(first + r) * x.stride + b * kQ8BlockInputs;
+      words[r] = halves_of(load(All{}, row), load(All{}, row + kLanes));
+    }
+    transpose_words(words);
+#pragma GCC unroll 16
+    for (std::size_t p = 0; p < kTileRows; ++p) _mm512_store_si512(out + p * kTileRowBytes, words[p]);
   }
 }
 
 std::size_t q8_product_bytes(int inputs, int rows) {
   const Q8Memory sized(inputs, rows, nullptr);
-  return aligned(static_cast<std::size_t>(sized.end - static_cast<std::byte*>(nullptr)));
+  return static_cast<std::size_t>(sized.end - static_cast<std::byte*>(nullptr));
 }
 
 void q8_round(int inputs, const Rows& x, std::byte* memory) {
   const Q8Memory m(inputs, x.count, memory);
-  for (int r = 0; r < x.count; ++r) {
-    halve_row(m, static_cast<std::size_t>(r), x.data + static_cast<std::size_t>(r) * x.stride);
+  for (std::size_t tile = 0; tile < m.row_tiles; ++tile) place_rows(m, x, tile);
+}
+
+// The panel times one tile of rows, or two.
+template <bool kTwo>
+void multiply_tiles(const Q8Memory& m, std::size_t row_tile) {
+  const std::byte* a = m.panel;
+  const std::byte* b = m.rows + row_tile * m.blocks * kTileBytes;
+  const std::size_t second = m.blocks * kTileBytes;
+  zero_tile<0>();
+  zero_tile<2>();
+  if constexpr (kTwo) zero_tile<1>();
+  if constexpr (kTwo) zero_tile<3>();
+  for (std::size_t i = 0; i < m.blocks; ++i, a += 2 * kTileBytes, b += kTileBytes) {
+    load_tile<4>(a, kTileRowBytes);
+    load_tile<6>(b, kTileRowBytes);
+    add_bf16<0, 4, 6>();
+    load_tile<5>(a + kTileBytes, kTileRowBytes);
+    add_bf16<2, 5, 6>();
+    if constexpr (kTwo) {
+      load_tile<7>(b + second, kTileRowBytes);
+      add_bf16<1, 4, 7>();
+      add_bf16<3, 5, 7>();
+    }
+  }
+  store_tile<0>(m.sums, kTileRowBytes);
+  store_tile<2>(m.sums + 2 * kTileBytes, kTileRowBytes);
+  if constexpr (kTwo) store_tile<1>(m.sums + kTileBytes, kTileRowBytes);
+  if constexpr (kTwo) store_tile<3>(m.sums + 3 * kTileBytes, kTileRowBytes);
+}
+
+// One tile of sums to where its rows want it; the first `rows` and `columns` are there.
+void store_sums(const std::byte* tile, float* y, std::size_t y_stride, int rows, int columns) {
+  __m512i words[kTileRows];
+#pragma GCC unroll 16
+  for (std::size_t i = 0; i < kTileRows; ++i) words[i] = _mm512_load_si512(tile + i * kTileRowBytes);
+  transpose_words(words);
+  alignas(64) float turned[kTileRows][kLanes];
+#pragma GCC unroll 16
+  for (int r = 0; r < kTileRows; ++r) _mm512_store_si512(turned[r], words[r]);
+  for (int r = 0; r < rows && r < kTileRows; ++r, y += y_stride) {
+    store(lanes_below(columns), y, load(All{}, turned[r]));
   }
 }
 
-void q8_product(const Q8Weights& weights, int begin, int end, int row_count, float* y, std::size_t y_stride,
+void q8_product(const Q8Weights& weights, int begin, int end, int rows, float* y, std::size_t y_stride,
                 std::byte* memory) {
-  const StripScope scope;
-  const Q8Memory m(weights.inputs, row_count, memory);
-  const int steps = static_cast<int>(m.blocks) * kTileRows;
+  const TileScope scope;
+  const Q8Memory m(weights.inputs, rows, memory);
   for (int panel = begin; panel < end; ++panel) {
     const int following = panel + 1 < end ? panel + 1 : panel;
     place_panel(m, weights, panel,
                 weights.data + static_cast<std::size_t>(following * kLayout.outputs) * weights.row_bytes);
-    const int column = panel * kLayout.outputs, columns = weights.outputs - column;
-    each_strip(row_count, [&](int first, auto rows) {
-      const auto row = static_cast<std::size_t>(first);
-      const std::byte* a = m.rows_at + row * m.row_bytes;
-      float* target = y + row * y_stride + column;
-      if (columns >= kLayout.outputs) {
-        return strip_to<Bf16>(a, m.row_bytes, m.panel, steps, rows, target, y_stride);
+    for (std::size_t tile = 0; tile < m.row_tiles; tile += 2) {
+      const bool two = tile + 1 < m.row_tiles;
+      two ? multiply_tiles<true>(m, tile) : multiply_tiles<false>(m, tile);
+      for (int sum = 0; sum < 4; ++sum) {
+        const int row = (static_cast<int>(tile) + sum % 2) * kTileRows;
+        const int column = panel * kLayout.outputs + sum / 2 * kTileRows;
+        if (row >= rows || column >= weights.outputs) continue;
+        store_sums(m.sums + static_cast<std::size_t>(sum) * kTileBytes,
+                   y + static_cast<std::size_t>(row) * y_stride + column, y_stride, rows - row,
+                   weights.outputs - column);
       }
-      const auto sums = strip<Bf16>(a, m.row_bytes, m.panel, steps, rows);
-      for (int r = 0; r < rows; ++r, target += y_stride) {
-        for (int v = 0; v * kLanes < columns; ++v) {
-          store(lanes_below(columns - v * kLanes), target + v * kLanes, sums.of[r][v]);
-        }
-      }
-    });
+    }
   }
 }
 

@@ -86,9 +86,10 @@ Floats attend(const Kernels& kernels, const Asked& asked, const Cache& cache, bo
   std::vector<CachedQuery> queries;
   for (int q = 0; q < asked.queries; ++q) {
     const auto row = static_cast<std::size_t>(q * asked.width);
-    queries.push_back({.query = cache.queries.data() + row,
-                       .mask = masked ? masks.data() + static_cast<std::ptrdiff_t>(q) * asked.positions : nullptr,
-                       .out = got.data() + row});
+    queries.push_back(
+        {.query = cache.queries.data() + row,
+         .mask = masked ? masks.data() + static_cast<std::ptrdiff_t>(q) * asked.positions : nullptr,
+         .out = got.data() + row});
   }
   const Aligned memory = aligned_memory(kernels.cached_attention_bytes(asked.width));
   kernels.attend_cached(cache.head(asked), queries.data(), asked.queries, memory.get());
@@ -115,7 +116,7 @@ TEST_P(CacheOf, CountsForNothingBehindTheMask) {
   const Asked asked{4, 128, 64};
   Cache cache(asked);
   const Floats before = attend(*kernels, asked, cache, true);
-  const auto hidden = cache.values.bits.end() - 3 * asked.width;  // query 0 sees none of the last three
+  const auto hidden = cache.values.bits.end() - 3 * asked.width;      // query 0 sees none of the last three
   std::fill(hidden, cache.values.bits.end(), std::uint16_t{0x7bff});  // the largest
   const Floats after = attend(*kernels, asked, cache, true);
   for (int i = 0; i < asked.width; ++i) {

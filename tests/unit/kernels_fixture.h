@@ -21,7 +21,9 @@ struct AlignedDelete {
   void operator()(std::byte* memory) const { ::operator delete[](memory, std::align_val_t(64)); }
 };
 using Aligned = std::unique_ptr<std::byte[], AlignedDelete>;
-inline Aligned aligned_memory(std::size_t bytes) { return Aligned(new (std::align_val_t(64)) std::byte[bytes]); }
+inline Aligned aligned_memory(std::size_t bytes) {
+  return Aligned(new (std::align_val_t(64)) std::byte[bytes]);
+}
 
 inline Floats noise(std::size_t count, unsigned seed, float spread = 1, float mean = 0) {
   std::mt19937 generator(seed);

@@ -281,7 +281,8 @@ TEST_P(Sets, MultiplyQ8WeightsAsPlainLoopsDo) {
     const Q8Weights q8{weights.data.data(), static_cast<std::size_t>(shape.inputs / 32 * 34), shape.inputs,
                        shape.outputs};
     const int all = kernels->layout.panels(shape.outputs);
-    kernels->q8_round(shape.inputs, {x.data(), static_cast<std::size_t>(shape.inputs), shape.rows}, memory.get());
+    kernels->q8_round(shape.inputs, {x.data(), static_cast<std::size_t>(shape.inputs), shape.rows},
+                      memory.get());
     // As two threads would share it.
     for (const int part : {0, 1}) {
       kernels->q8_product(q8, all * part / 2, all * (part + 1) / 2, shape.rows, got.data(),
