@@ -39,7 +39,7 @@ Q8Weights weights_of(const ggml_tensor& tensor) {
 
 // Each thread rounds the rows for itself, which takes less time than waiting for another. They take a little
 // of the product at a time: one that other programs hold up must not hold up the rest.
-void multiply_rows(const Kernels& ours, ggml_tensor& out, std::atomic<int>& next, std::byte* memory) {
+void multiply_rows(const Kernels& ours, ggml_tensor& out, int, std::atomic<int>& next, std::byte* memory) {
   constexpr int kOutputsAtATime = 128;
   const Q8Weights weights = weights_of(*out.src[0]);
   const ggml_tensor& x = *out.src[1];
@@ -53,10 +53,15 @@ void multiply_rows(const Kernels& ours, ggml_tensor& out, std::atomic<int>& next
   }
 }
 
-void multiply_row(const Kernels& ours, ggml_tensor& out, std::atomic<int>& next, std::byte* memory) {
-  constexpr std::size_t kBytesAtATime = 32 * 1024;
+// Not too little of a row's product: what is fetched ahead beyond the end of a piece is another thread's.
+void multiply_row(const Kernels& ours, ggml_tensor& out, int threads, std::atomic<int>& next,
+                  std::byte* memory) {
+  constexpr std::size_t kBytesAtATime = 256 * 1024;
   const Q8Weights weights = weights_of(*out.src[0]);
-  const int outputs_at_a_time = std::max(1, static_cast<int>(kBytesAtATime / weights.row_bytes));
+  const std::size_t bytes = static_cast<std::size_t>(weights.outputs) * weights.row_bytes;
+  const std::size_t each_takes = bytes / static_cast<std::size_t>(threads) / kBytesAtATime;
+  const int pieces = threads * std::max(1, static_cast<int>(each_takes));
+  const int outputs_at_a_time = (weights.outputs + pieces - 1) / pieces;
   ours.row_product->round(weights.inputs, static_cast<const float*>(out.src[1]->data), memory);
   for (int begin = next.fetch_add(outputs_at_a_time); begin < weights.outputs;
        begin = next.fetch_add(outputs_at_a_time)) {
@@ -65,10 +70,10 @@ void multiply_row(const Kernels& ours, ggml_tensor& out, std::atomic<int>& next,
   }
 }
 
-void run(const Kernels& ours, ggml_tensor& out, const std::int32_t*, int, std::atomic<int>& next,
+void run(const Kernels& ours, ggml_tensor& out, const std::int32_t*, int threads, std::atomic<int>& next,
          std::byte* memory) {
   const auto multiply = out.src[1]->ne[1] == 1 ? multiply_row : multiply_rows;
-  multiply(ours, out, next, memory);
+  multiply(ours, out, threads, next, memory);
 }
 
 }  // namespace
