@@ -11,8 +11,11 @@ using kernels::Q8Weights;
 
 bool is_matrix(const ggml_tensor& tensor) { return tensor.ne[2] == 1 && tensor.ne[3] == 1; }
 
+// So few rows that they are multiplied one by one, while the weights of a piece are in cache.
+bool is_few(const Kernels& ours, std::int64_t rows) { return rows < ours.q8_least_rows; }
+
 bool takes_rows(const Kernels& ours, std::int64_t rows) {
-  return rows == 1 ? ours.row_product.has_value() : rows >= ours.q8_least_rows;
+  return !is_few(ours, rows) || ours.row_product.has_value();
 }
 
 bool takes(const Kernels& ours, const ggml_tensor& node) {
@@ -27,7 +30,8 @@ bool takes(const Kernels& ours, const ggml_tensor& node) {
 
 std::size_t thread_bytes(const Kernels& ours, const ggml_tensor& node) {
   const auto inputs = static_cast<int>(node.src[0]->ne[0]), rows = static_cast<int>(node.src[1]->ne[1]);
-  return rows == 1 ? ours.row_product->bytes(inputs) : ours.q8_product_bytes(inputs, rows);
+  if (!is_few(ours, rows)) return ours.q8_product_bytes(inputs, rows);
+  return ours.row_product->bytes(inputs) * static_cast<std::size_t>(rows);
 }
 
 Q8Weights weights_of(const ggml_tensor& tensor) {
@@ -53,26 +57,36 @@ void multiply_rows(const Kernels& ours, ggml_tensor& out, int, std::atomic<int>&
   }
 }
 
-// Not too little of a row's product: what is fetched ahead beyond the end of a piece is another thread's.
-void multiply_row(const Kernels& ours, ggml_tensor& out, int threads, std::atomic<int>& next,
-                  std::byte* memory) {
+// Not too little at a time: what is fetched ahead beyond the end of a piece is another thread's.
+void multiply_few_rows(const Kernels& ours, ggml_tensor& out, int threads, std::atomic<int>& next,
+                       std::byte* memory) {
   constexpr std::size_t kBytesAtATime = 256 * 1024;
   const Q8Weights weights = weights_of(*out.src[0]);
+  const ggml_tensor& x = *out.src[1];
   const std::size_t bytes = static_cast<std::size_t>(weights.outputs) * weights.row_bytes;
   const std::size_t each_takes = bytes / static_cast<std::size_t>(threads) / kBytesAtATime;
   const int pieces = threads * std::max(1, static_cast<int>(each_takes));
   const int outputs_at_a_time = (weights.outputs + pieces - 1) / pieces;
-  ours.row_product->round(weights.inputs, static_cast<const float*>(out.src[1]->data), memory);
+
+  const std::size_t row_bytes = ours.row_product->bytes(weights.inputs);
+  const auto rows = static_cast<std::size_t>(x.ne[1]);
+  for (std::size_t r = 0; r < rows; ++r) {
+    const auto* row = static_cast<const float*>(x.data) + r * (x.nb[1] / sizeof(float));
+    ours.row_product->round(weights.inputs, row, memory + r * row_bytes);
+  }
   for (int begin = next.fetch_add(outputs_at_a_time); begin < weights.outputs;
        begin = next.fetch_add(outputs_at_a_time)) {
-    ours.row_product->multiply(weights, begin, std::min(begin + outputs_at_a_time, weights.outputs), memory,
-                               static_cast<float*>(out.data));
+    const int end = std::min(begin + outputs_at_a_time, weights.outputs);
+    for (std::size_t r = 0; r < rows; ++r) {
+      ours.row_product->multiply(weights, begin, end, memory + r * row_bytes,
+                                 static_cast<float*>(out.data) + r * (out.nb[1] / sizeof(float)));
+    }
   }
 }
 
 void run(const Kernels& ours, ggml_tensor& out, const std::int32_t*, int threads, std::atomic<int>& next,
          std::byte* memory) {
-  const auto multiply = out.src[1]->ne[1] == 1 ? multiply_row : multiply_rows;
+  const auto multiply = is_few(ours, out.src[1]->ne[1]) ? multiply_few_rows : multiply_rows;
   multiply(ours, out, threads, next, memory);
 }
 

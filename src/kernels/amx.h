@@ -10,7 +10,7 @@ namespace {
 
 constexpr InstructionSet kSet = InstructionSet::amx;
 constexpr PanelLayout kLayout{.outputs = 32, .int8_inputs = 4, .bf16_inputs = 2, .whole_steps = 16};
-constexpr int kQ8LeastRows = 2;
+constexpr int kQ8LeastRows = 3;
 constexpr int kRowBlock = 128;
 constexpr int kLongRowBlock = 32;
 
