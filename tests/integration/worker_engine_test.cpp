@@ -108,7 +108,11 @@ TEST(WorkerEngine, ManyEarlyDeathsLeaveItToTheNextRequest) {
   }
   EXPECT_EQ(worker_of(*engine)["state"], "waiting");
   EXPECT_EQ(worker_of(*engine)["pid"], nullptr);
-  EXPECT_EQ(engine->generate(ask_about_dog_and_car(), nullptr, {})->result.answer, kDogAndCar);
+  auto answer = engine->generate(ask_about_dog_and_car(), nullptr, {});
+  // Whoever asks in the moment of the loss is still told of it.
+  if (!answer && answer.error().worker_lost) answer = engine->generate(ask_about_dog_and_car(), nullptr, {});
+  ASSERT_TRUE(answer) << answer.error().error.message;
+  EXPECT_EQ(answer->result.answer, kDogAndCar);
   EXPECT_EQ(worker_of(*engine)["state"], "running");
 }
 
