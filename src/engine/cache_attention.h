@@ -1,4 +1,4 @@
-// Attention of a prompt to the context by our own kernels.
+// Attention of prompts and answers to the context by our own kernels.
 #pragma once
 
 #include "engine/own_nodes.h"

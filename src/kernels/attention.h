@@ -9,9 +9,10 @@ struct AttentionShape {
   int head_width = 0;  // even
 };
 
+inline constexpr float kLog2OfE = 1.4426950409F;
+
 /// What queries are to be multiplied with beforehand: with it, scores are powers of two instead of e.
 inline float query_factor(int head_width) {
-  constexpr float kLog2OfE = 1.4426950409F;
   return kLog2OfE / __builtin_sqrtf(static_cast<float>(head_width));
 }
 

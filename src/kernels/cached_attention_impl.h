@@ -2,13 +2,13 @@
 // first cache, for all queries. Sums are kept relative to the highest score so far.
 #pragma once
 
+#include "kernels/attention.h"
 #include "kernels/cached_attention.h"
 #include "kernels/vectors.h"
 
 namespace plimsoll::kernels {
 namespace {
 
-constexpr float kLog2OfE = 1.4426950409F;
 constexpr float kLowestScore = -1e30F;
 constexpr int kBlockVectors = kCachedPositions / kLanes;
 // Sums of a query that are in registers at once, and queries that share a value then.
