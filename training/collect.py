@@ -14,7 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import concepts, glyphs, packages, rasterise, sources, word_list
+from . import concepts, glyphs, packages, rasterise, sources, unknown, word_list
 
 # Icon sets draw something else under these names: a bolt of lightning, memory, a badge, a baseball bat ...
 _OTHER_MEANING = {"bolt", "ram", "seal", "bat", "mouse", "ring", "hook", "watch", "jar", "gear", "drum", "foot", "cap",
@@ -22,14 +22,14 @@ _OTHER_MEANING = {"bolt", "ram", "seal", "bat", "mouse", "ring", "hook", "watch"
                   "duck", "crane", "apple", "phone", "anchor", "egg", "trumpet", "chicken", "spoon", "medal", "magnet", "key", "star", "heart", "melon", "pie", "coat", "otter", "swan",
                   "palette", "globe", "label", "record", "brain", "mouth", "nose", "necktie", "bone", "tent", "goose"}
 _NOT_IN = {("streamline", "turkey"), ("game-icons", "clover")}  # the flag, a tool
-_GAME_ICONS_UNKNOWN = 240  # icons of a set of thousands that share no word with a concept
+_UNKNOWN_TESTED_STYLES = ("noto", "twemoji", "fluent-flat", "emojione")  # of emoji that tests show
 
 
 @dataclass(frozen=True)
 class Job:
     source: sources.DrawingSource
     package: str
-    concept: int  # -1: a thing that the model shall not know
+    concept: int  # or one of unknown.py's
     label: str
     icon: str
 
@@ -42,6 +42,8 @@ def _icons(source, reader, concept: concepts.Concept, codes: dict[str, str]) -> 
     """(label, icon) of every drawing of a concept."""
     if (source.style, concept.name) in _NOT_IN:
         return []
+    if source.names == "none":
+        return []
     if source.names == "concept":
         if concept.name in _OTHER_MEANING:
             return []
@@ -53,23 +55,25 @@ def _icons(source, reader, concept: concepts.Concept, codes: dict[str, str]) -> 
     return found
 
 
-def _unknown_labels(emoji: list[dict]) -> list[str]:
-    text = (concepts.HERE / "unknown.txt").read_text()
-    listed = [label for line in text.splitlines() if not line.startswith("#") for label in line.split("|")]
-    return listed + [each["label"] for each in emoji if each["label"].startswith("flag: ")]
+def _unknown_emoji(source, reader, package: Path, emoji: list[dict], codes: dict[str, str]) -> list[Job]:
+    def found(labels: list[str], number: int) -> list[Job]:
+        return [Job(source, str(package), number, label, icon) for label in labels if label in codes
+                for icon in (reader.by_label(label) if source.names == "label" else reader.by_emoji(label, codes[label]))]
+
+    kept, trained = unknown.labels()
+    flags = [each["label"] for each in emoji if each["label"].startswith("flag: ")]
+    kept += [label for label in flags if zlib.crc32((source.style + label).encode()) % 4 == 0]
+    if source.style in _UNKNOWN_TESTED_STYLES:
+        return found(kept, unknown.UNKNOWN) + found(trained, unknown.UNKNOWN_TRAINED)
+    return found([label for label in kept if not unknown.for_tests(label)] + trained, unknown.UNKNOWN_TRAINED)
 
 
-def _unknown_jobs(source, reader, package: Path, labels: list[str], codes: dict[str, str], known: list[concepts.Concept]) -> list[Job]:
-    if source.style == "game-icons":
-        taken = {word for concept in known for word in concept.name.lower().split()}
-        strange = [name for name in reader.names() if not taken & set(name.rstrip("s").split("-"))]
-        strange = sorted(strange, key=lambda name: zlib.crc32(name.encode()))[:_GAME_ICONS_UNKNOWN]
-        return [Job(source, str(package), -1, name, name) for name in strange]
-    if source.style not in ("noto", "twemoji", "fluent-flat", "emojione"):
-        return []
-    return [Job(source, str(package), -1, label, icon) for label in labels if label in codes
-            for icon in reader.by_emoji(label, codes[label])
-            if not label.startswith("flag: ") or zlib.crc32((source.style + label).encode()) % 4 == 0]
+def _unknown_icons(source, reader, package: Path, strangers: unknown.Strangers) -> list[Job]:
+    kept = strangers.kept(reader.names(), source.unknown_kept)
+    others = [name for name in reader.names() if name.endswith(source.variants) and name not in kept
+              and not (source.unknown_kept and unknown.for_tests(name))]
+    return [Job(source, str(package), unknown.UNKNOWN, name, name) for name in kept] + [
+        Job(source, str(package), unknown.UNKNOWN_TRAINED, name, name) for name in strangers.trained(others, source.unknown)]
 
 
 def jobs(folder: Path, chosen: list[concepts.Concept], known: list[concepts.Concept], styles: set[str] | None) -> list[Job]:
@@ -77,6 +81,7 @@ def jobs(folder: Path, chosen: list[concepts.Concept], known: list[concepts.Conc
     label_folder = packages.fetch(label_source["package"], label_source["version"], label_source["integrity"], folder)
     emoji = json.loads((label_folder / "en" / "data.json").read_text())
     codes = {each["label"]: each["hexcode"] for each in emoji}
+    strangers = unknown.Strangers([concept.name for concept in known], [label for concept in known for label in concept.emoji])
     work = []
     for source in sources.drawings():
         if styles and source.style not in styles:
@@ -86,8 +91,12 @@ def jobs(folder: Path, chosen: list[concepts.Concept], known: list[concepts.Conc
         for concept in chosen:
             work += [Job(source, str(package), known.index(concept), label, icon)
                      for label, icon in _icons(source, reader, concept, codes)]
-        work += _unknown_jobs(source, reader, package, _unknown_labels(emoji), codes, known)
-    return work
+        if source.use != "training":
+            continue
+        work += _unknown_emoji(source, reader, package, emoji, codes) if source.names in ("emoji", "label") else (
+            _unknown_icons(source, reader, package, strangers))
+    tested = {job.label.lower() for job in work if job.concept == unknown.UNKNOWN and unknown.for_tests(job.label)}
+    return [job for job in work if job.concept != unknown.UNKNOWN_TRAINED or job.label.lower() not in tested]
 
 
 _readers: dict[str, object] = {}

@@ -7,15 +7,16 @@ import random
 from .concepts import UNCOUNTABLE
 from .prompt import LAYOUTS
 from .scene import Scene
+from .unknown import UNKNOWN
 from .world import SHAPES, SIGNS, World
 
-KINDS = {"one": 26, "several": 24, "count": 12, "shapes": 10, "text": 17, "mixed": 5, "empty": 1, "unknown": 5}
+KINDS = {"one": 26, "several": 24, "count": 12, "shapes": 10, "text": 17, "mixed": 5, "empty": 1, "unknown": 10}
 
 
 def random_scene(world: World, r: random.Random, layout: str, kind: str | None = None) -> Scene:
     scene = Scene(world, r, _aspect(r, layout))
     scene.choose_background()
-    kinds = KINDS if world.unknown else {each: share for each, share in KINDS.items() if each != "unknown"}
+    kinds = KINDS if world.has_unknown else {each: share for each, share in KINDS.items() if each != "unknown"}
     scene.kind = kind or r.choices(list(kinds), list(kinds.values()))[0]
     # Small things are shown where tiles show them large enough, and half of the time where one tile has to do.
     scene.small = LAYOUTS[layout].tiles > 1 or r.random() < 0.5
@@ -233,11 +234,11 @@ def _unknown(scene: Scene) -> None:
     count = r.choices([1, 2, 3], [6, 2, 1])[0]
     if count == 1:
         size = r.uniform(0.4, 1.0)
-        scene.draw(-1, *((0.5, 0.5) if r.random() < 0.5 else _anywhere(scene, size)), size, r.choice(scene.world.unknown))
+        scene.draw(UNKNOWN, *((0.5, 0.5) if r.random() < 0.5 else _anywhere(scene, size)), size, scene.world.unknown_drawing(r))
         return
     grid = _grid_for(scene, count)
     for cell in _cells(r, *grid, count):
-        scene.draw(-1, *_in_cell(scene, cell, grid, r.uniform(0.62, 0.98)), r.choice(scene.world.unknown))
+        scene.draw(UNKNOWN, *_in_cell(scene, cell, grid, r.uniform(0.62, 0.98)), scene.world.unknown_drawing(r))
 
 
 _COMPOSERS = {"one": _one, "several": _several, "mixed": _mixed, "count": _count, "shapes": _shapes, "text": _text, "empty": _empty,

@@ -12,7 +12,7 @@ import numpy as np
 
 from . import checkpoint
 from .model import Shape
-from .prompt import TILE
+from .prompt import BEFORE_OVERVIEW, TILE
 from .tokenizer import END, Tokenizer, is_special
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "third_party" / "llama.cpp" / "gguf-py"))
@@ -117,6 +117,7 @@ def _describe_vision(out: gguf.GGUFWriter, shape: Shape) -> None:
     out.add_vision_projector_scale_factor(shape.shuffle)
     out.add_vision_use_gelu(True)
     out.add_vision_preproc_image_size(_LONGEST_EDGE)
+    out.add_string("plimsoll.vision.before_lone_overview", BEFORE_OVERVIEW)
 
 
 def write_vision(path: Path, kind: str, weights: dict[str, np.ndarray], shape: Shape) -> None:

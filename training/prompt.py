@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from .tokenizer import FAKE, FIRST_ROW_COLUMN, GLOBAL, Tokenizer
 
 TILE, TOKENS_PER_TILE = 192, 36
+BEFORE_OVERVIEW = "\n\n"  # also where it stands alone, unlike SmolVLM's: the exported file says so
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def picture_tokens(tokenizer: Tokenizer, layout: Layout) -> list[int]:
             ids += [FAKE, FIRST_ROW_COLUMN + row * 6 + column] + tile()
         if row + 1 != layout.rows:
             ids += tokenizer("\n")
-    return ids + tokenizer("\n\n") + [FAKE, GLOBAL] + tile() + [FAKE]
+    return ids + tokenizer(BEFORE_OVERVIEW) + [FAKE, GLOBAL] + tile() + [FAKE]
 
 
 def _as_typed(r: random.Random, question: str) -> str:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from . import colours, phrasing
 from .concepts import KIND, KIND_ANSWER, KIND_PLURAL, UNCOUNTABLE, plural, with_article
 from .scene import Drawing, Scene, Shape
+from .unknown import UNKNOWN
 from .world import SHAPES
 
 DONT_KNOW = "I don't know."
@@ -55,7 +56,7 @@ class Questions:
         self.text = " ".join(text.words for text in sorted(scene.texts, key=lambda text: text.y))
 
     def all(self) -> list[Question]:
-        if -1 in self.shown:
+        if UNKNOWN in self.shown:
             self._of_unknown()
         else:
             self._of_content()
@@ -361,7 +362,7 @@ class Questions:
                 self._add("ocr", phrasing.READ, f'The text says "{self.text}".')
             if r.random() < 0.2:
                 self._add("yesno", phrasing.IS_TEXT, "Yes.")
-        elif -1 not in self.shown:  # unknown things may bear letters
+        elif UNKNOWN not in self.shown:  # unknown things may bear letters
             if r.random() < 0.06:
                 self._add("yesno", phrasing.IS_TEXT, "No.")
             if r.random() < 0.04:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from . import colours
 from .concepts import plural, with_article
 from .glyphs import BASELINE, CELL, EM, FIRST, ORIGIN_X, SPACE
+from .unknown import UNKNOWN
 from .world import SHAPES, World
 
 OBJECT_NUMBERS, BACKGROUND_NUMBERS, MOST_OBJECTS = 20, 24, 40  # as render.inl reads them
@@ -21,7 +22,7 @@ _LINE_HEIGHT = 1.18
 
 @dataclass(slots=True)
 class Drawing:
-    concept: int  # -1: something unknown
+    concept: int  # UNKNOWN: something without a name
     name: str
     article: str
     plural: str
@@ -138,7 +139,7 @@ class Scene:
         if number is None:
             number = world.drawing(r, concept)
         if concept < 0:
-            drawing = Drawing(-1, "thing", "a thing", "things", number, x, y, size)
+            drawing = Drawing(UNKNOWN, "thing", "a thing", "things", number, x, y, size)
         else:
             drawing = Drawing(concept, world.names[concept], world.articles[concept], world.plurals[concept], number, x, y, size)
         self._vary(drawing)

@@ -20,10 +20,12 @@ class DrawingSource:
     licence: str
     holder: str
     reader: str  # "iconify": one JSON of SVG bodies; "files": a picture for each code point
-    names: str  # how a concept finds its icon: by "emoji", by emoji "label", by the "concept"'s own name
+    names: str  # how a concept finds its icon: by "emoji", by emoji "label", by the "concept"'s own name; "none": it has none here
     use: str  # "training" or "test only"
     weight: float
     variants: str = ""  # a suffix that picks one drawing style out of a package that has several
+    unknown: int = 0  # how many icons without a known name are trained with as unknown things
+    unknown_kept: int = 0  # how many more, of which a quarter is kept for tests
 
 
 @dataclass(frozen=True)

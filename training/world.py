@@ -6,9 +6,9 @@ import random
 from pathlib import Path
 
 from . import concepts, sources
-from .unknown import for_tests
 from .glyphs import COUNT as LETTERS
 from .glyphs import Glyphs
+from .unknown import UNKNOWN, for_tests
 
 SHAPES = ["circle", "square", "triangle", "diamond", "hexagon", "star", "heart", "cross"]
 OUTLINED_STYLES = ("fluent-flat", "twemoji", "noto")  # those that outline variants are made of, see atlas.py
@@ -51,11 +51,12 @@ class World:
     def _pool(self, styles: list[str] | None) -> None:
         weights = {source.style: source.weight for source in sources.drawings()} | _OUTLINE_WEIGHTS
         self._by_style: list[dict[str, list[int]]] = [{} for _ in self.names]
-        self.unknown: list[int] = []
+        unknown: dict[str, list[int]] = {}
         for number, (concept, label, style, _, _) in enumerate(self.drawings):
             if concept < 0:
-                if for_tests(label) != self.training:
-                    self.unknown.append(number)
+                kept = concept == UNKNOWN and for_tests(label)
+                if kept != self.training:
+                    unknown.setdefault(style, []).append(number)
             elif styles is None or style in styles:
                 self._by_style[concept].setdefault(style, []).append(number)
         self.outlined = [number for number, (concept, _, style, _, _) in enumerate(self.drawings)
@@ -65,11 +66,21 @@ class World:
                 pool = self._by_style[self.drawings[number][0]]
                 pool.setdefault("outline", []).append(len(self.drawings) + place)
                 pool.setdefault("outline-pale", []).append(len(self.drawings) + len(self.outlined) + place)
+        self._unknown = list(unknown.values())
+        # Tests show each as often as the others, training each style by its weight.
+        self._unknown_weights = [weights[style] if self.training else len(numbers) for style, numbers in unknown.items()]
         self._styles = [(list(pool), [weights[style] for style in pool]) for pool in self._by_style]
 
     def drawing(self, r: random.Random, concept: int) -> int:
         styles, weights = self._styles[concept]
         return r.choice(self._by_style[concept][r.choices(styles, weights)[0]])
+
+    @property
+    def has_unknown(self) -> bool:
+        return bool(self._unknown)
+
+    def unknown_drawing(self, r: random.Random) -> int:
+        return r.choice(r.choices(self._unknown, self._unknown_weights)[0])
 
     def may_meet(self, together: list[int]) -> bool:
         """One pair of concepts in 23 is never shown in training. Tests show at least one of these, or a single concept."""

@@ -171,7 +171,7 @@ Expected<EncodedPicturePtr> SiglipEncoder::encode(const Image& image, int image_
   device_.listen_to({cancel});
   const SiglipShape& s = file_.shape();
   const TileLayout layout = tile_layout(image.width, image.height, image_size, s.longest_edge, s.tile);
-  const auto texts = texts_around_tiles(layout);
+  const auto texts = texts_around_tiles(layout, file_.before_lone_overview());
   auto picture = std::make_shared<EncodedPicture>();
   Run run;
   if (auto begun = run.begin(*this); !begun) return tl::unexpected(begun.error());

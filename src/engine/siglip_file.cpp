@@ -94,6 +94,10 @@ bool SiglipFile::is_whole() const {
   return whole;
 }
 
+std::string SiglipFile::before_lone_overview() const {
+  return header_.text("plimsoll.vision.before_lone_overview");
+}
+
 bool SiglipFile::quantised() const { return ggml_is_quantized(tensor("v.blk.0.ffn_up.weight")->type); }
 
 std::size_t SiglipFile::tensor_bytes() const {

@@ -40,6 +40,9 @@ class SiglipFile {
   static Expected<std::optional<SiglipFile>> open(const std::filesystem::path& path);
 
   const SiglipShape& shape() const { return shape_; }
+  /// What stands before the overview of a picture without a grid, where the model was trained with something
+  /// there (key `plimsoll.vision.before_lone_overview`); else nothing, as with SmolVLM.
+  std::string before_lone_overview() const;
   /// Whether its matrices are quantised, to 8 bits or fewer.
   bool quantised() const;
 

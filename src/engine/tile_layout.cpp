@@ -21,9 +21,10 @@ TileLayout tile_layout(int width, int height, int image_size, int longest_edge, 
   return {tiles_along(width * longest / side, tile), tiles_along(height * longest / side, tile)};
 }
 
-std::vector<std::string> texts_around_tiles(const TileLayout& layout) {
+std::vector<std::string> texts_around_tiles(const TileLayout& layout,
+                                            const std::string& before_lone_overview) {
   const std::string overview = std::string(kAroundImage) + kOverview;
-  if (!layout.is_grid()) return {overview, kAroundImage};
+  if (!layout.is_grid()) return {before_lone_overview + overview, kAroundImage};
   std::vector<std::string> texts;
   std::string before;
   for (int row = 1; row <= layout.rows; ++row) {

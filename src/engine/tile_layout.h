@@ -22,6 +22,8 @@ TileLayout tile_layout(int width, int height, int image_size, int longest_edge, 
 
 /// Text with special tokens, and places for tiles between: one more text than tiles. As Idefics3's processor
 /// in transformers lays pictures out (SmolVLM's too): the grid row by row, then the overview.
-std::vector<std::string> texts_around_tiles(const TileLayout& layout);
+/// `before_lone_overview`: what a model without a grid was trained to see first; nothing for SmolVLM.
+std::vector<std::string> texts_around_tiles(const TileLayout& layout,
+                                            const std::string& before_lone_overview = {});
 
 }  // namespace plimsoll::engine

@@ -54,6 +54,12 @@ TEST(TextsAroundTiles, OfOneTile) {
               ElementsAre("<fake_token_around_image><global-img>", "<fake_token_around_image>"));
 }
 
+TEST(TextsAroundTiles, OfOneTileWithWhatTheModelWasTrainedToSeeBeforeIt) {
+  EXPECT_THAT(texts_around_tiles({1, 1}, "\n\n"),
+              ElementsAre("\n\n<fake_token_around_image><global-img>", "<fake_token_around_image>"));
+  EXPECT_EQ(texts_around_tiles({2, 2}, "\n\n"), texts_around_tiles({2, 2}));
+}
+
 TEST(TextsAroundTiles, OfAGridGoRowByRowAndEndWithTheOverview) {
   EXPECT_THAT(
       texts_around_tiles({2, 2}),
