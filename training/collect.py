@@ -40,9 +40,7 @@ def _open(source: sources.DrawingSource, package: Path):
 
 def _icons(source, reader, concept: concepts.Concept, codes: dict[str, str]) -> list[tuple[str, str]]:
     """(label, icon) of every drawing of a concept."""
-    if (source.style, concept.name) in _NOT_IN:
-        return []
-    if source.names == "none":
+    if source.names == "none" or (source.style, concept.name) in _NOT_IN:
         return []
     if source.names == "concept":
         if concept.name in _OTHER_MEANING:

@@ -111,11 +111,11 @@ class Trainer:
         self.model = Model(len(tokenizer.tokens), world.classes).to(self.device)
         self.optimizers = _optimizers(self.model, options.optimizer, options.rate, options.matrix_rate, self.device.type == "cuda")
         self.rates = [[group["lr"] for group in each.param_groups] for each in self.optimizers]
-        if options.weights and not state:
-            self._start_from(options.weights)
         if state:
             checkpoint.restore(state, self.model, self.optimizers)
             self.say(f"goes on after {self.step} steps, {self.before:.0f} s")
+        elif options.weights:
+            self._start_from(options.weights)
         if self.device.type == "cuda":
             torch.backends.cuda.matmul.allow_tf32 = True
             if not options.no_compile:
@@ -205,7 +205,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--seconds", type=float, default=math.inf, help="of this run")
     parser.add_argument("--total-seconds", type=float, required=True, help="of all runs together")
-    parser.add_argument("--weights", type=Path, help="weights of an earlier model to begin from; half the rates are enough then")
+    parser.add_argument("--weights", type=Path, help="weights of an earlier model to begin from")
     parser.add_argument("--steps", type=int, default=0, help="stop there, and report each step: for tests")
     parser.add_argument("--tiles", type=int, default=840, help="in a step on each GPU (840); a multiple of 15 fills every layout")
     parser.add_argument("--workers", type=int, default=14, help="processes that make scenes, for each GPU (14)")

@@ -68,11 +68,20 @@ ggml_tensor* PlainLayers::norm(ggml_context* graph, const std::string& name, ggm
   return ggml_add(graph, x, file_.tensor(name + ".bias"));
 }
 
+// As ggml_conv_2d multiplies, in half precision, so that no bit differs from libmtmd: each layer rounds its
+// activations to 8 bits, and makes much of the smallest difference.
 ggml_tensor* PlainLayers::embed(ggml_context* graph, ggml_tensor* patches) {
   const SiglipShape& s = file_.shape();
   ggml_tensor* weight =
       ggml_reshape_2d(graph, file_.tensor("v.patch_embd.weight"), s.patch_values(), s.width);
-  ggml_tensor* x = ggml_add(graph, ggml_mul_mat(graph, weight, patches), file_.tensor("v.patch_embd.bias"));
+  ggml_tensor* x;
+  if (weight->type == GGML_TYPE_F32 || weight->type == GGML_TYPE_F16) {
+    x = ggml_mul_mat(graph, ggml_cast(graph, patches, GGML_TYPE_F16), weight);
+    x = ggml_cont(graph, ggml_transpose(graph, x));
+  } else {
+    x = ggml_mul_mat(graph, weight, patches);
+  }
+  x = ggml_add(graph, x, file_.tensor("v.patch_embd.bias"));
   return ggml_add(graph, x, file_.tensor("v.position_embd.weight"));
 }
 

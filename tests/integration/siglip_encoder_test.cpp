@@ -123,12 +123,12 @@ TEST_F(SiglipEncoder, SeesWhatLibmtmdSeesInAFileOfHalfPrecision) {
   const F16Encoder half(kVisionFile);
   compare_with_libmtmd(
       *this, half.path(),
-      {{VisionKernels::plain, 0.9999}, {VisionKernels::bf16, 0.9999}, {VisionKernels::int8, 0.998}});
+      {{VisionKernels::plain, 0.99999}, {VisionKernels::bf16, 0.9999}, {VisionKernels::int8, 0.998}});
 }
 
-// Where libmtmd itself computes with activations of 8 bits: the difference is its own, as the file of half precision shows.
+// Where libmtmd itself computes with activations of 8 bits.
 TEST_F(SiglipEncoder, SeesWhatLibmtmdSeesInAQuantisedFile) {
-  compare_with_libmtmd(*this, kVisionFile, {{VisionKernels::plain, 0.9998}, {VisionKernels::int8, 0.998}});
+  compare_with_libmtmd(*this, kVisionFile, {{VisionKernels::plain, 0.99999}, {VisionKernels::int8, 0.998}});
 }
 
 TEST_F(SiglipEncoder, TakesWhatWasPlanned) {
@@ -153,6 +153,14 @@ TEST_F(SiglipEncoder, TheImageSizeDecidesTheTiles) {
   ASSERT_TRUE(encoder);
   EXPECT_EQ(encode(**encoder, 192)->tiles(), 1);
   EXPECT_EQ(encode(**encoder, 256)->tiles(), 5);
+}
+
+TEST_F(SiglipEncoder, PutsBeforeALoneOverviewWhatTheFileSays) {
+  auto encoder = load(VisionKernels::best);
+  ASSERT_TRUE(encoder);
+  const EncodedPicturePtr seen = encode(**encoder, 192);
+  EXPECT_EQ(seen->pieces().front().tokens,
+            text->tokenize("\n\n<fake_token_around_image><global-img>", false));
 }
 
 TEST_F(SiglipEncoder, ALoadThatIsCancelledLeavesNothing) {
