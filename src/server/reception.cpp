@@ -68,6 +68,7 @@ void Reception::start() {
 
 void Reception::take_back(ConnectionPtr connection) {
   std::lock_guard lock(mutex_);
+  if (stopping_) return;  // nobody listens any more: it ends with its last holder
   returned_.emplace_back(std::move(connection), false);
   ::eventfd_write(wake_.get(), 1);
 }
