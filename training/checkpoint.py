@@ -13,11 +13,11 @@ PART_BYTES = 15 << 20  # files small enough to be carried anywhere
 
 
 def save_weights(model: Model, folder: Path, about: dict) -> None:
-    """index.json and weights-0.bin, weights-1.bin, ...; the classifier stays behind."""
+    """index.json and weights-0.bin, weights-1.bin, ...; the classifier and what did not learn stay behind."""
     blob, index = bytearray(), {}
-    for name, tensor in model.state_dict().items():
+    for name, tensor in model.named_parameters():
         name = name.replace("_orig_mod.", "")
-        if not name.startswith("classifier"):
+        if tensor.requires_grad and not name.startswith("classifier"):
             index[name] = {"offset": len(blob), "shape": list(tensor.shape)}
             blob += tensor.detach().half().cpu().numpy().tobytes()
     folder.mkdir(parents=True, exist_ok=True)

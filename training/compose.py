@@ -10,7 +10,7 @@ from .scene import Scene
 from .unknown import UNKNOWN
 from .world import SHAPES, SIGNS, World
 
-KINDS = {"one": 26, "several": 24, "count": 12, "shapes": 10, "text": 17, "mixed": 5, "empty": 1, "unknown": 10}
+KINDS = {"one": 26, "several": 24, "count": 12, "shapes": 10, "text": 17, "mixed": 5, "empty": 1, "unknown": 14}
 
 
 def random_scene(world: World, r: random.Random, layout: str, kind: str | None = None) -> Scene:

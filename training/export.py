@@ -1,6 +1,6 @@
 """Writes the two GGUF files from the weights that training left.
 
-    python3 -m training.export OUT/weights DATA/tokenizer.json FOLDER [--f16]
+    python3 -m training.export OUT/weights DATA/tokenizer.json FOLDER [--f16] [--onto FOLDER]
 """
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import checkpoint
+from . import checkpoint, shipped
 from .model import Shape
 from .prompt import BEFORE_OVERVIEW, TILE
 from .tokenizer import END, Tokenizer, is_special
@@ -148,10 +148,12 @@ def main() -> None:
     parser.add_argument("tokenizer", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--f16", action="store_true", help="half precision instead of Q8_0")
+    parser.add_argument("--onto", type=Path, help="folder with an earlier model's files: what training.train --only left as it was")
     options = parser.parse_args()
     kind = "f16" if options.f16 else "q8_0"
     options.folder.mkdir(parents=True, exist_ok=True)
-    weights, tokenizer, shape = checkpoint.load_weights(options.weights), Tokenizer.load(options.tokenizer), Shape()
+    tokenizer, shape = Tokenizer.load(options.tokenizer), Shape()
+    weights = (shipped.load_weights(options.onto) if options.onto else {}) | checkpoint.load_weights(options.weights)
     write_text(options.folder / f"plimsoll-tiny-{kind}.gguf", kind, weights, shape, tokenizer)
     write_vision(options.folder / f"mmproj-plimsoll-tiny-{kind}.gguf", kind, weights, shape)
 

@@ -38,31 +38,52 @@ def _our_name(name: str) -> str:
     return f"text_layers.{parts[1]}.{_TEXT[parts[2]]}.{parts[3]}"
 
 
-def load(text: Path, vision: Path) -> tuple[Model, Tokenizer]:
-    readers = [gguf.GGUFReader(path) for path in (text, vision)]
-    weights = {_our_name(tensor.name): gguf.quants.dequantize(tensor.data, tensor.tensor_type)
-               for reader in readers for tensor in reader.tensors}
-    fields = readers[0].fields
+def _files(folder: Path) -> tuple[Path, Path]:
+    """The text model's and the vision part's."""
+    return next(folder.glob("plimsoll-tiny-*.gguf")), next(folder.glob("mmproj-*.gguf"))
+
+
+def load_weights(folder: Path) -> dict[str, np.ndarray]:
+    """Name -> float32 array, as checkpoint.load_weights; exactly what the files say."""
+    return {_our_name(tensor.name): np.array(gguf.quants.dequantize(tensor.data, tensor.tensor_type), np.float32)
+            for path in _files(folder) for tensor in gguf.GGUFReader(path).tensors}
+
+
+def load_tokenizer(folder: Path) -> Tokenizer:
+    fields = gguf.GGUFReader(_files(folder)[0]).fields
     tokens, merges = (fields[f"tokenizer.ggml.{name}"].contents() for name in ("tokens", "merges"))
-    model = Model(len(tokens), 1, Shape())
-    stored = {name: torch.from_numpy(np.array(weights[name], np.float32)).reshape(tensor.shape)
+    return Tokenizer(tokens, [tuple(merge.split(" ")) for merge in merges])
+
+
+def load(folder: Path) -> tuple[Model, Tokenizer]:
+    tokenizer, weights = load_tokenizer(folder), load_weights(folder)
+    model = Model(len(tokenizer.tokens), 1, Shape())
+    stored = {name: torch.from_numpy(weights[name]).reshape(tensor.shape)
               for name, tensor in model.state_dict().items() if not name.startswith("classifier")}
     model.load_state_dict(stored, strict=False)
-    return model.eval(), Tokenizer(tokens, [tuple(merge.split(" ")) for merge in merges])
+    return model.eval(), tokenizer
 
 
 @torch.no_grad()
+def ask(model: Model, tokenizer: Tokenizer, picture: Image.Image, question: str) -> tuple[list[int], torch.Tensor]:
+    """Token ids and the picture's embeddings, from the overview alone, as the runtime does at image size 192."""
+    pixels = torch.from_numpy(np.array(picture.convert("RGB").resize((TILE, TILE), Image.LANCZOS)))
+    seen = model.connect(model.see(pixels.permute(2, 0, 1)[None].float() / 127.5 - 1))
+    return (tokenizer("<|im_start|>User: ") + picture_tokens(tokenizer, Layout(0, 0))
+            + tokenizer(f"{question}<end_of_utterance>\nAssistant:")), seen
+
+
+@torch.no_grad()
+def next_logits(model: Model, ids: list[int], seen: torch.Tensor) -> torch.Tensor:
+    return model.read(model.embed(torch.tensor([ids]), seen))[0, -1] @ model.embeddings.weight.t()
+
+
 def answer(model: Model, tokenizer: Tokenizer, picture: Path, question: str, longest: int = 24) -> str:
-    """Greedy, from the overview alone, as the runtime does at image size 192."""
-    pixels = Image.open(picture).convert("RGB").resize((TILE, TILE), Image.LANCZOS)
-    tile = torch.from_numpy(np.array(pixels)).permute(2, 0, 1)[None].float() / 127.5 - 1
-    seen = model.connect(model.see(tile))
-    ids = (tokenizer("<|im_start|>User: ") + picture_tokens(tokenizer, Layout(0, 0))
-           + tokenizer(f"{question}<end_of_utterance>\nAssistant:"))
+    """Greedy."""
+    ids, seen = ask(model, tokenizer, Image.open(picture), question)
     asked = len(ids)
     while len(ids) < asked + longest:
-        states = model.read(model.embed(torch.tensor([ids]), seen))
-        ids.append(int((states[0, -1] @ model.embeddings.weight.t()).argmax()))
+        ids.append(int(next_logits(model, ids, seen).argmax()))
         if ids[-1] == END:
             break
     return tokenizer.decode(ids[asked:]).strip()
@@ -74,8 +95,7 @@ def main() -> None:
     parser.add_argument("picture", type=Path)
     parser.add_argument("question")
     options = parser.parse_args()
-    text, vision = (next(options.folder.glob(pattern)) for pattern in ("plimsoll-tiny-*.gguf", "mmproj-*.gguf"))
-    print(answer(*load(text, vision), options.picture, options.question))
+    print(answer(*load(options.folder), options.picture, options.question))
 
 
 if __name__ == "__main__":

@@ -4,13 +4,16 @@
     torchrun --nproc_per_node 2 -m training.train DATA OUT --seconds 540 --total-seconds 1080
 
 The rate of learning falls along --total-seconds. A run ends after --seconds and leaves OUT/state.pt, from which the next one
-with the same arguments goes on, and OUT/weights, which training.export reads.
+with the same arguments goes on, and OUT/weights, which training.export reads. --only changes a part of an earlier model:
+
+    python3 -m training.train DATA OUT --weights FOLDER --only 'vision_layers.5|connector' --total-seconds 300
 """
 from __future__ import annotations
 
 import argparse
 import math
 import os
+import re
 import time
 from pathlib import Path
 
@@ -70,9 +73,10 @@ class Team:
 def _optimizers(model: Model, kind: str, rate: float, matrix_rate: float, gpu: bool) -> list[torch.optim.Optimizer]:
     layers = {id(parameter) for part in (model.vision_layers, model.text_layers) for parameter in part.parameters() if parameter.ndim == 2}
     layers.add(id(model.connector.weight))
-    matrices = [parameter for parameter in model.parameters() if id(parameter) in layers]
-    decayed = [p for n, p in model.named_parameters() if p.ndim == 2 and n != "positions" and id(p) not in layers]
-    plain = [p for n, p in model.named_parameters() if p.ndim != 2 or n == "positions"]
+    learning = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
+    matrices = [parameter for _, parameter in learning if id(parameter) in layers]
+    decayed = [p for n, p in learning if p.ndim == 2 and n != "positions" and id(p) not in layers]
+    plain = [p for n, p in learning if p.ndim != 2 or n == "positions"]
     if kind == "adamw":
         decayed, matrices = decayed + matrices, []
     groups = [{"params": decayed, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0.0}]
@@ -109,6 +113,10 @@ class Trainer:
         self.renderer = Renderer(drawings, atlas.of_letters(options.data, self.device), self.device)
         self.tiler = Tiler(self.device)
         self.model = Model(len(tokenizer.tokens), world.classes).to(self.device)
+        if options.only:
+            for name, parameter in self.model.named_parameters():
+                parameter.requires_grad = name.startswith("classifier") or re.search(options.only, name) is not None
+        self.learning = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
         self.optimizers = _optimizers(self.model, options.optimizer, options.rate, options.matrix_rate, self.device.type == "cuda")
         self.rates = [[group["lr"] for group in each.param_groups] for each in self.optimizers]
         if state:
@@ -123,12 +131,20 @@ class Trainer:
 
     def _start_from(self, weights: Path) -> None:
         """All but the classifier, which is not kept."""
-        stored = {name: torch.from_numpy(values.copy()) for name, values in checkpoint.load_weights(weights).items()}
+        if (weights / "index.json").exists():
+            stored = checkpoint.load_weights(weights)
+        else:
+            from . import shipped  # needs llama.cpp's gguf package
+            stored = shipped.load_weights(weights)
+        stored = {name: torch.from_numpy(values.copy()) for name, values in stored.items()}
         if stored["embeddings.weight"].shape != self.model.embeddings.weight.shape:
             raise SystemExit(f"{weights} has {len(stored['embeddings.weight'])} tokens, the vocabulary has "
                              f"{len(self.model.embeddings.weight)}: take the tokenizer.json that it was trained with")
-        self.model.load_state_dict(stored, strict=False)
-        self.say(f"begins from {weights}")
+        with torch.no_grad():
+            for name, parameter in self.model.named_parameters():
+                if not name.startswith("classifier"):
+                    parameter.copy_(stored[name].reshape(parameter.shape))
+        self.say(f"begins from {weights}, changes {sum(map(torch.numel, self.learning)) / 1e6:.1f} M of its numbers")
 
     def say(self, text: str) -> None:
         if self.team.rank == 0:
@@ -160,9 +176,8 @@ class Trainer:
                 group["lr"] = rate * factor
         answers, naming = self.losses(layout, batch, self.step % _BLURRED_EVERY == 5)
         (answers + naming * (0.1 + 0.7 * (1 - part))).backward()
-        parameters = list(self.model.parameters())
-        self.team.average_gradients(parameters)
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        self.team.average_gradients(self.learning)
+        torch.nn.utils.clip_grad_norm_(self.learning, 1.0)
         for optimizer in self.optimizers:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
@@ -171,7 +186,7 @@ class Trainer:
         return layout, torch.stack([answers.detach(), naming.detach()])
 
     def run(self) -> None:
-        begun, waited, seconds, figures = time.time(), 0.0, 0.0, {}
+        begun, waited, seconds, figures, saved = time.time(), 0.0, 0.0, {}, 0.0
         while seconds < self.options.seconds and (not self.options.steps or self.step < self.options.steps):
             asked = time.time()
             batch = next(self.batches).to(self.device)
@@ -183,6 +198,9 @@ class Trainer:
             if self.step % 100 == 0 or self.step in (10, 30) or self.options.steps:
                 self._report(seconds, waited, figures)
                 figures, waited = {}, 0.0
+            if seconds - saved >= self.options.save_seconds:
+                self._save(self.before + seconds)
+                saved = seconds
         self._save(self.before + seconds)
 
     def _report(self, seconds: float, waited: float, figures: dict) -> None:
@@ -195,7 +213,7 @@ class Trainer:
             self.options.out.mkdir(parents=True, exist_ok=True)
             progress = {"step": self.step, "scenes": self.scenes, "seconds": seconds}
             checkpoint.save_state(self.options.out / "state.pt", self.model, self.optimizers, progress)
-            checkpoint.save_weights(self.model, self.options.out / "weights", progress)
+            checkpoint.save_weights(self.model, self.options.out / "weights", progress)  # what did not learn is left out
         self.say(f"saved after {self.step} steps, {self.scenes / 1e6:.2f} M scenes, {seconds:.0f} s")
 
 
@@ -205,7 +223,9 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--seconds", type=float, default=math.inf, help="of this run")
     parser.add_argument("--total-seconds", type=float, required=True, help="of all runs together")
-    parser.add_argument("--weights", type=Path, help="weights of an earlier model to begin from")
+    parser.add_argument("--weights", type=Path, help="of an earlier model to begin from: OUT/weights, or a folder with its two GGUF files")
+    parser.add_argument("--only", metavar="REGEX", help="change only the tensors with such a name; the others stay as --weights has them")
+    parser.add_argument("--save-seconds", type=float, default=300, help="save whenever so much time has passed (300)")
     parser.add_argument("--steps", type=int, default=0, help="stop there, and report each step: for tests")
     parser.add_argument("--tiles", type=int, default=840, help="in a step on each GPU (840); a multiple of 15 fills every layout")
     parser.add_argument("--workers", type=int, default=14, help="processes that make scenes, for each GPU (14)")
@@ -215,6 +235,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--no-compile", action="store_true")
     options = parser.parse_args()
+    if options.only and not options.weights:
+        parser.error("--only needs --weights")
     trainer = Trainer(options, Team())
     trainer.run()
     if trainer.team.size > 1:

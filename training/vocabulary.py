@@ -1,6 +1,6 @@
-"""Collects the words of the task language and builds the tokenizer.
+"""Collects the words of the task language and builds the tokenizer; or takes that of an earlier model.
 
-    python3 -m training.vocabulary DATA
+    python3 -m training.vocabulary DATA [--of FOLDER]
 """
 from __future__ import annotations
 
@@ -45,8 +45,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--scenes", type=int, default=_SCENES)
+    parser.add_argument("--of", metavar="FOLDER", type=Path, help="a model's two files, to go on with training that model")
     options = parser.parse_args()
-    tokenizer = Tokenizer.of_words(task_words(World(options.data), options.scenes))
+    if options.of:
+        from . import shipped  # needs llama.cpp's gguf package
+        tokenizer = shipped.load_tokenizer(options.of)
+    else:
+        tokenizer = Tokenizer.of_words(task_words(World(options.data), options.scenes))
     tokenizer.save(options.data / "tokenizer.json")
     print(f"{len(tokenizer.tokens)} tokens, {len(tokenizer.merges)} merges")
 

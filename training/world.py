@@ -67,8 +67,7 @@ class World:
                 pool.setdefault("outline", []).append(len(self.drawings) + place)
                 pool.setdefault("outline-pale", []).append(len(self.drawings) + len(self.outlined) + place)
         self._unknown = list(unknown.values())
-        # Tests show each as often as the others, training each style by its weight.
-        self._unknown_weights = [weights[style] if self.training else len(numbers) for style, numbers in unknown.items()]
+        self._unknown_weights = [len(numbers) for numbers in unknown.values()]  # each as often as the others
         self._styles = [(list(pool), [weights[style] for style in pool]) for pool in self._by_style]
 
     def drawing(self, r: random.Random, concept: int) -> int:
