@@ -1,4 +1,4 @@
-"""Writes the two GGUF files from the weights that training left.
+"""Writes the two GGUF files from the weights that training left, and an empty system-prompt.txt.
 
     python3 -m training.export OUT/weights DATA/tokenizer.json FOLDER [--f16] [--onto FOLDER]
 """
@@ -99,6 +99,7 @@ def write_text(path: Path, kind: str, weights: dict[str, np.ndarray], shape: Sha
         for name, ours in names.items():
             writer.matrix(f"{there}{name}.weight", weights[f"{here}{ours}.weight"])
     writer.close()
+    (path.parent / "system-prompt.txt").touch()  # it was trained without a system message; without this file the runtime gives one
 
 
 def _describe_vision(out: gguf.GGUFWriter, shape: Shape) -> None:
