@@ -16,8 +16,8 @@ import torch
 
 from . import compose, sources
 from .compose_set import Painter
-from .export import write_text, write_vision
-from .model import Model, Shape
+from .export import write
+from .model import Model
 from .prompt import TILE
 from .questions import DONT_KNOW, Questions
 from .shipped import ask, load, load_weights, next_logits
@@ -72,9 +72,7 @@ def main() -> None:
     print(f"the row of \" I\" times {longer:.3f}")
     weights = load_weights(options.folder)
     weights["embeddings.weight"][_doubt(tokenizer)] *= longer
-    options.new_folder.mkdir(parents=True, exist_ok=True)
-    write_text(options.new_folder / "plimsoll-tiny-q8_0.gguf", "q8_0", weights, Shape(), tokenizer)
-    write_vision(options.new_folder / "mmproj-plimsoll-tiny-q8_0.gguf", "q8_0", weights, Shape())
+    write(options.new_folder, "q8_0", weights, tokenizer)
 
 
 if __name__ == "__main__":

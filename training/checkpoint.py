@@ -35,6 +35,17 @@ def load_weights(folder: Path) -> dict[str, np.ndarray]:
             for name, entry in index.items()}
 
 
+@torch.no_grad()
+def fill(model: Model, weights: dict[str, np.ndarray], whose: Path) -> None:
+    """All but the classifier, which no file keeps."""
+    for name, parameter in model.named_parameters():
+        if name.startswith("classifier"):
+            continue
+        if name not in weights:
+            raise SystemExit(f"{whose} has no {name}, it is a part of a model: training.export --onto makes a whole one of it")
+        parameter.copy_(torch.from_numpy(weights[name].copy()).reshape(parameter.shape))
+
+
 def save_state(path: Path, model: Model, optimizers: list[torch.optim.Optimizer], progress: dict) -> None:
     state = {"model": model.state_dict(), "optimizers": [each.state_dict() for each in optimizers], "progress": progress}
     torch.save(state, path.with_suffix(".new"))

@@ -99,7 +99,6 @@ def write_text(path: Path, kind: str, weights: dict[str, np.ndarray], shape: Sha
         for name, ours in names.items():
             writer.matrix(f"{there}{name}.weight", weights[f"{here}{ours}.weight"])
     writer.close()
-    (path.parent / "system-prompt.txt").touch()  # it was trained without a system message; without this file the runtime gives one
 
 
 def _describe_vision(out: gguf.GGUFWriter, shape: Shape) -> None:
@@ -143,6 +142,13 @@ def write_vision(path: Path, kind: str, weights: dict[str, np.ndarray], shape: S
     writer.close()
 
 
+def write(folder: Path, kind: str, weights: dict[str, np.ndarray], tokenizer: Tokenizer) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(folder / f"plimsoll-tiny-{kind}.gguf", kind, weights, Shape(), tokenizer)
+    write_vision(folder / f"mmproj-plimsoll-tiny-{kind}.gguf", kind, weights, Shape())
+    (folder / "system-prompt.txt").touch()  # it was trained without a system message; without this file the runtime gives one
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("weights", type=Path)
@@ -151,12 +157,10 @@ def main() -> None:
     parser.add_argument("--f16", action="store_true", help="half precision instead of Q8_0")
     parser.add_argument("--onto", type=Path, help="folder with an earlier model's files: what training.train --only left as it was")
     options = parser.parse_args()
-    kind = "f16" if options.f16 else "q8_0"
-    options.folder.mkdir(parents=True, exist_ok=True)
-    tokenizer, shape = Tokenizer.load(options.tokenizer), Shape()
     weights = (shipped.load_weights(options.onto) if options.onto else {}) | checkpoint.load_weights(options.weights)
-    write_text(options.folder / f"plimsoll-tiny-{kind}.gguf", kind, weights, shape, tokenizer)
-    write_vision(options.folder / f"mmproj-plimsoll-tiny-{kind}.gguf", kind, weights, shape)
+    if "embeddings.weight" not in weights:
+        parser.error(f"{options.weights} is a part of a model: name the earlier one with --onto")
+    write(options.folder, "f16" if options.f16 else "q8_0", weights, Tokenizer.load(options.tokenizer))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from . import checkpoint
 from .model import Model, Shape
 from .prompt import TILE, Layout, picture_tokens
 from .tokenizer import END, Tokenizer
@@ -58,9 +59,7 @@ def load_tokenizer(folder: Path) -> Tokenizer:
 def load(folder: Path) -> tuple[Model, Tokenizer]:
     tokenizer, weights = load_tokenizer(folder), load_weights(folder)
     model = Model(len(tokenizer.tokens), 1, Shape())
-    stored = {name: torch.from_numpy(weights[name]).reshape(tensor.shape)
-              for name, tensor in model.state_dict().items() if not name.startswith("classifier")}
-    model.load_state_dict(stored, strict=False)
+    checkpoint.fill(model, weights, folder)
     return model.eval(), tokenizer
 
 

@@ -130,20 +130,16 @@ class Trainer:
                 _compile(self.model)
 
     def _start_from(self, weights: Path) -> None:
-        """All but the classifier, which is not kept."""
         if (weights / "index.json").exists():
             stored = checkpoint.load_weights(weights)
         else:
             from . import shipped  # needs llama.cpp's gguf package
             stored = shipped.load_weights(weights)
-        stored = {name: torch.from_numpy(values.copy()) for name, values in stored.items()}
-        if stored["embeddings.weight"].shape != self.model.embeddings.weight.shape:
-            raise SystemExit(f"{weights} has {len(stored['embeddings.weight'])} tokens, the vocabulary has "
+        tokens = stored.get("embeddings.weight", self.model.embeddings.weight)
+        if len(tokens) != len(self.model.embeddings.weight):
+            raise SystemExit(f"{weights} has {len(tokens)} tokens, the vocabulary has "
                              f"{len(self.model.embeddings.weight)}: take the tokenizer.json that it was trained with")
-        with torch.no_grad():
-            for name, parameter in self.model.named_parameters():
-                if not name.startswith("classifier"):
-                    parameter.copy_(stored[name].reshape(parameter.shape))
+        checkpoint.fill(self.model, stored, weights)
         self.say(f"begins from {weights}, changes {sum(map(torch.numel, self.learning)) / 1e6:.1f} M of its numbers")
 
     def say(self, text: str) -> None:

@@ -25,7 +25,14 @@ grep -q 'goes on after 2 steps' "$work/train.log"
 "$python" -m training.export "$work/out_2/weights" "$work/data/tokenizer.json" "$work/model_2" --onto "$work/model"
 "$python" -m training.calibrate "$work/data" "$work/model_2" "$work/model_3" --scenes 2 --share 0.5
 cmp "$work/model/plimsoll-tiny-q8_0.gguf" "$work/model_2/plimsoll-tiny-q8_0.gguf"
-! cmp -s "$work/model/mmproj-plimsoll-tiny-q8_0.gguf" "$work/model_2/mmproj-plimsoll-tiny-q8_0.gguf"
+if cmp -s "$work/model/mmproj-plimsoll-tiny-q8_0.gguf" "$work/model_2/mmproj-plimsoll-tiny-q8_0.gguf"; then
+  echo "the projector has learnt nothing"
+  exit 1
+fi
+if "$python" -m training.export "$work/out_2/weights" "$work/data/tokenizer.json" "$work/model_2"; then
+  echo "a part of a model was exported as a whole one"
+  exit 1
+fi
 cmp "$work/model_2/mmproj-plimsoll-tiny-q8_0.gguf" "$work/model_3/mmproj-plimsoll-tiny-q8_0.gguf"
 
 "$python" -m training.compose_set "$work/data" "$work/set" --set kinds --count 6 --styles noto
