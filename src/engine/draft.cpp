@@ -167,7 +167,7 @@ Expected<MemoryPlan> Draft::weigh() const {
   plan.max_tokens = max_tokens_;
   const int wanted = kTypicalQuestionTokens + picture_.tokens + max_tokens_;
   plan.context_tokens = std::min(wanted, needs_.context_length);
-  const int batch = std::min(settings_.batch_tokens, plan.context_tokens);
+  const int batch = std::min(settings_.batch_tokens, rounded_context(plan.context_tokens));
   if (settings_.answers_at_once > 1) plan.settings.context_tokens = plan.context_tokens;
   auto context = needs_.context({plan.context_tokens, batch, settings_.kv_type, settings_.answers_at_once});
   if (!context) return tl::unexpected(context.error());

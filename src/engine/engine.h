@@ -1,5 +1,5 @@
 // A model: language model and vision encoder on the governed device, and how a question goes through them.
-// Belongs to one thread: the one that opens it also uses and destroys it.
+// Used by one thread at a time; the one that fills it also uses and destroys it.
 #pragma once
 
 #include <functional>

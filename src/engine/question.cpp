@@ -209,7 +209,8 @@ int Engine::sequences_for(int tokens) const {
 bool Engine::fits_context(const Prompt& prompt, int max_tokens) const {
   if (!group_.context()) return false;
   const int tokens = tokens_for(prompt, max_tokens);
-  const int batch = std::max(prompt.widest_batch(), std::min(settings_.batch_tokens, tokens));
+  const int batch =
+      std::max(prompt.widest_batch(), std::min(settings_.batch_tokens, rounded_context(tokens)));
   const ContextSize size = group_.context()->size();
   const bool has_all_places = group_.writing() || size.sequences >= sequences_for(tokens);
   return has_all_places && size.tokens >= tokens && size.batch_tokens >= batch;
@@ -265,7 +266,7 @@ Expected<void> Engine::make_context(int tokens, int widest_batch, GenerationResu
     const bool the_same_again = way.concession == Concession::fewer_at_once && several == 1;
     if (way.kv_type < settings_.kv_type || the_same_again) continue;
     const int each = way.sequences > 1 ? std::max(tokens, settings_.context_tokens) : tokens;
-    const int batch = std::max(widest_batch, std::min(way.batch_tokens, each));
+    const int batch = std::max(widest_batch, std::min(way.batch_tokens, rounded_context(each)));
     auto smaller = TextContext::create(*text_, {each, batch, way.kv_type, way.sequences}, options_.threads);
     // The first refusal says what the question needs as it was asked.
     if (smaller || !context || !way.concession) context = std::move(smaller);

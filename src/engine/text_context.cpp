@@ -23,7 +23,7 @@ ggml_type ggml_type_of(KvType type) {
 
 llama_context_params parameters(const ContextSize& size, int threads) {
   llama_context_params params = llama_context_default_params();
-  params.n_ctx = static_cast<std::uint32_t>(size.tokens * size.sequences);
+  params.n_ctx = static_cast<std::uint32_t>(rounded_context(size.tokens) * size.sequences);
   params.n_seq_max = static_cast<std::uint32_t>(size.sequences);
   params.n_batch = static_cast<std::uint32_t>(size.batch_tokens);
   params.n_ubatch = params.n_batch;

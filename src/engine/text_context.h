@@ -14,11 +14,14 @@
 namespace plimsoll::engine {
 
 struct ContextSize {
-  int tokens = 0;        // positions that fit into each sequence; llama.cpp rounds up to 256
+  int tokens = 0;        // positions that fit into each sequence; create() rounds up
   int batch_tokens = 0;  // positions that go through the model at once
   KvType kv_type = KvType::f16;
   int sequences = 1;
 };
+
+/// As many positions as a context for `tokens` has: llama.cpp rounds up to 256.
+constexpr int rounded_context(int tokens) { return (tokens + 255) / 256 * 256; }
 
 class TextContext {
  public:

@@ -13,6 +13,7 @@
 #include "evaluator/arrivals.h"
 #include "evaluator/engine_desk.h"
 #include "evaluator/leftovers.h"
+#include "evaluator/model_loader.h"
 #include "evaluator/pressure_answers.h"
 #include "memory/heap.h"
 #include "plimsoll/cancel.h"
@@ -79,6 +80,7 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
     pressure_answers.finish();
     post_unload();
     engine_thread.finish();
+    loader.finish();
     reclaim_thread.finish();
   }
 
@@ -147,8 +149,7 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
       }
       if (!model || !model->writing()) return;
       model->step();
-      look_around();
-      desk.look_in();
+      serve_others();
     }
   }
 
@@ -180,16 +181,12 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
   }
 
   void begin_answer(const JobPtr& job) {
-    const auto between_tiles = [this] {
-      look_around();
-      desk.look_in();
-    };
     model->begin(
         {*job->request, configuration, job->cancel, job->started},
         {.on_piece = [job](std::string_view piece) { job->stream.push(piece); },
          .on_look = [job](float share,
                           std::string what) { job->stream.report(Stage::looking, share, std::move(what)); },
-         .between_tiles = between_tiles,
+         .between_tiles = [this] { serve_others(); },
          .others_wrote = [this] { look_around(); }},
         [this, job](Expected<GenerationResult> result) { end(job, std::move(result)); });
   }
@@ -219,6 +216,12 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
       job->result = fail(ErrorCode::cancelled, "cancelled before it was begun");
       tell(*job);
     }
+  }
+
+  // Between two pieces of work.
+  void serve_others() {
+    look_around();
+    desk.look_in();
   }
 
   std::size_t give_back_model() {
@@ -252,67 +255,31 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
     }
     if (!model) {
       auto loaded = load_model(stream, cancel_flag);
-      if (!loaded) {
-        give_back();
-        return tl::unexpected(loaded.error());
-      }
-      model = std::move(*loaded);
+      if (!loaded) return tl::unexpected(loaded.error());
     }
     return make_resident();
   }
 
-  Expected<std::unique_ptr<engine::Engine>> load_model(TextStream& stream, const CancelFlagPtr& cancel_flag) {
-    auto opened = engine::Engine::open(
-        options.model, pool,
-        {.threads = options.threads, .vision_kernels = options.vision_kernels, .cache = questions},
-        cancel_flag);
-    if (!opened) return opened;
-    if (cancel_flag->cancelled()) return fail(ErrorCode::cancelled, "the load was cancelled");
-    auto settings = settle(**opened, cancel_flag);
-    if (!settings) return tl::unexpected(settings.error());
+  Expected<void> load_model(TextStream& stream, const CancelFlagPtr& cancel_flag) {
     const auto report = [&](float share) {
       stream.report(Stage::loading, share, load_text(share));
       arrivals.report(share, load_text(share));
       look_around();
     };
-    auto filled = (*opened)->fill(*settings, report, cancel_flag);
-    if (!filled) return tl::unexpected(filled.error());
-    return opened;
-  }
-
-  // How this load uses memory: as was asked for, or as the plan for what there is now says.
-  Expected<EngineSettings> settle(engine::Engine& opened, const CancelFlagPtr& cancel_flag) {
-    if (options.engine) return *options.engine;
-    const Strategy strategy = options.configuration.strategy;
-    if (strategy != Strategy::tiered && strategy != Strategy::fitted) return EngineSettings{};
-    const MemoryBudget budget = options.budget();
-    auto plan_made = make_plan(opened, budget, cancel_flag);
-    if (!plan_made) return tl::unexpected(plan_made.error());
-    {
+    const auto note_plan = [&](const MemoryPlan& made) {
       std::lock_guard lock(mutex);
-      plan = *plan_made;
+      plan = made;
+    };
+    auto loaded = loader.load(
+        pool, questions,
+        {.on_progress = report, .meanwhile = [this] { serve_others(); }, .on_plan = note_plan}, cancel_flag);
+    if (!loaded) {
+      loader.afterwards([this] { give_back(); });
+      return tl::unexpected(loaded.error());
     }
-    if (!plan_made->fits()) return tl::unexpected(does_not_fit_error(*plan_made, budget));
-    configuration.max_tokens = plan_made->max_tokens;
-    return plan_made->settings;
-  }
-
-  // With `fitted` a model that leaves the device's pressure normal stays, whatever the class says.
-  Expected<MemoryPlan> make_plan(engine::Engine& opened, const MemoryBudget& budget,
-                                 const CancelFlagPtr& cancel_flag) {
-    configuration = options.configuration;
-    if (configuration.strategy == Strategy::fitted && !configuration.keep_model_loaded) {
-      configuration.keep_model_loaded = true;
-      auto staying = opened.plan(configuration, budget, cancel_flag);
-      if (!staying || (staying->fits() && leaves_room(*staying))) return staying;
-      configuration.keep_model_loaded = false;
-    }
-    return opened.plan(configuration, budget, cancel_flag);
-  }
-
-  bool leaves_room(const MemoryPlan& made) const {
-    return options.device_memory_bytes > 0 &&
-           classify_pressure(made.footprint_bytes, options.device_memory_bytes) == MemoryPressure::normal;
+    model = std::move(loaded->engine);
+    configuration = std::move(loaded->configuration);
+    return {};
   }
 
   std::shared_ptr<Residency> make_resident() {
@@ -406,8 +373,9 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
   bool reading = false;
   std::vector<JobPtr> cancelled;  // have ended, and nobody was told
 
-  // Both are finished by the evaluator's destructor, the engine's first because it posts to the other.
+  // All are finished by the evaluator's destructor, in the order in which they post to each other.
   WorkThread reclaim_thread{WorkThread::Priority::low};
+  ModelLoader loader{options};
   WorkThread engine_thread{WorkThread::Priority::normal};
 
   EngineDesk desk{engine_thread};

@@ -100,6 +100,36 @@ TEST(Cancel, DuringTheLoadLeavesNothingBehind) {
   EXPECT_EQ(bench->generate(ask_about_dog_and_car())->answer, kDogAndCar);
 }
 
+// Nothing is told of it while a model is opened, so the cancels are spread over that time.
+TEST(Cancel, WhileTheModelIsOpenedIsHeardAtOnceAndTheNextLoadIsWhole) {
+  Bench bench;
+  const auto begun = Clock::now();
+  ASSERT_TRUE(bench->load());
+  const double whole_ms = ms_since(begun);
+  int heard = 0;
+  for (int round = 0; round < 20; ++round) {
+    bench->unload_model();
+    double ended_ms = 0;
+    std::optional<Expected<ModelHandle>> result;
+    std::thread loading([&] {
+      result = bench->load();
+      ended_ms = ms_since(begun);
+    });
+    std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(whole_ms * round / 20));
+    const double asked_ms = ms_since(begun);
+    bench->cancel_generation();
+    loading.join();
+    if (*result) continue;  // too early, or too late
+    ++heard;
+    EXPECT_EQ(result->error().code, ErrorCode::cancelled);
+    EXPECT_LT(ended_ms - asked_ms, kSanitized ? 10000 : 150);
+  }
+  EXPECT_GT(heard, 0);
+  EXPECT_EQ(bench->generate(ask_about_dog_and_car())->answer, kDogAndCar);
+  bench->unload_model();
+  EXPECT_TRUE(eventually([&] { return bench.pool->active_memory() == 0; }));
+}
+
 TEST(Cancel, IsNotRememberedWhenNothingRuns) {
   Bench bench;
   bench->cancel_generation();

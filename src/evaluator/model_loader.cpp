@@ -1,0 +1,79 @@
+#include "evaluator/model_loader.h"
+
+#include <chrono>
+#include <future>
+#include <utility>
+
+namespace plimsoll {
+
+Expected<ModelLoader::Loaded> ModelLoader::load(std::shared_ptr<MemoryPool> pool,
+                                                std::shared_ptr<engine::QuestionCache> questions,
+                                                const Sinks& sinks, const CancelFlagPtr& cancel) {
+  auto prepared = prepare_elsewhere([this, pool = std::move(pool), questions = std::move(questions),
+                                     cancel] { return prepare(pool, questions, cancel); },
+                                    sinks.meanwhile, cancel);
+  if (!prepared) return tl::unexpected(prepared.error());
+  EngineSettings settings = options_.engine.value_or(EngineSettings{});
+  if (const auto& plan = prepared->plan) {
+    sinks.on_plan(*plan);
+    if (!plan->fits()) return tl::unexpected(does_not_fit_error(*plan, prepared->budget));
+    prepared->configuration.max_tokens = plan->max_tokens;
+    settings = plan->settings;
+  }
+  auto filled = prepared->engine->fill(settings, sinks.on_progress, cancel);
+  if (!filled) return tl::unexpected(filled.error());
+  return Loaded{std::move(prepared->engine), std::move(prepared->configuration)};
+}
+
+Expected<ModelLoader::Prepared> ModelLoader::prepare_elsewhere(std::function<Expected<Prepared>()> prepare,
+                                                               const std::function<void()>& meanwhile,
+                                                               const CancelFlagPtr& cancel) {
+  constexpr std::chrono::milliseconds kGlance{5};
+  auto task = std::make_shared<std::packaged_task<Expected<Prepared>()>>(std::move(prepare));
+  auto prepared = task->get_future();
+  preparing_.post([task = std::move(task)] { (*task)(); });
+  while (prepared.wait_for(kGlance) != std::future_status::ready) {
+    if (cancel->cancelled()) return fail(ErrorCode::cancelled, "the load was cancelled");
+    meanwhile();
+  }
+  return prepared.get();
+}
+
+// How this load uses memory: as was asked for, or as the plan for what there is now says.
+Expected<ModelLoader::Prepared> ModelLoader::prepare(const std::shared_ptr<MemoryPool>& pool,
+                                                     std::shared_ptr<engine::QuestionCache> questions,
+                                                     const CancelFlagPtr& cancel) const {
+  auto opened = engine::Engine::open(
+      options_.model, pool,
+      {.threads = options_.threads, .vision_kernels = options_.vision_kernels, .cache = std::move(questions)},
+      cancel);
+  if (!opened) return tl::unexpected(opened.error());
+  if (cancel->cancelled()) return fail(ErrorCode::cancelled, "the load was cancelled");
+  Prepared prepared{.engine = std::move(*opened), .configuration = options_.configuration};
+  const Strategy strategy = prepared.configuration.strategy;
+  if (options_.engine || (strategy != Strategy::tiered && strategy != Strategy::fitted)) return prepared;
+  prepared.budget = options_.budget();
+  auto plan = make_plan(*prepared.engine, prepared.configuration, prepared.budget, cancel);
+  if (!plan) return tl::unexpected(plan.error());
+  prepared.plan = std::move(*plan);
+  return prepared;
+}
+
+// With `fitted` a model that leaves the device's pressure normal stays, whatever the class says.
+Expected<MemoryPlan> ModelLoader::make_plan(engine::Engine& engine, MemoryConfiguration& configuration,
+                                            const MemoryBudget& budget, const CancelFlagPtr& cancel) const {
+  if (configuration.strategy == Strategy::fitted && !configuration.keep_model_loaded) {
+    configuration.keep_model_loaded = true;
+    auto staying = engine.plan(configuration, budget, cancel);
+    if (!staying || (staying->fits() && leaves_room(*staying))) return staying;
+    configuration.keep_model_loaded = false;
+  }
+  return engine.plan(configuration, budget, cancel);
+}
+
+bool ModelLoader::leaves_room(const MemoryPlan& plan) const {
+  return options_.device_memory_bytes > 0 &&
+         classify_pressure(plan.footprint_bytes, options_.device_memory_bytes) == MemoryPressure::normal;
+}
+
+}  // namespace plimsoll

@@ -1,0 +1,64 @@
+// How a model comes into memory: opened, planned, filled. All but the last happens on a thread of its own, so
+// that who asked for it may stop waiting: llama.cpp reads a vocabulary in one go, which takes up to two
+// tenths of a second and hears no cancel.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "base/work_thread.h"
+#include "engine/engine.h"
+#include "plimsoll/evaluator.h"
+
+namespace plimsoll {
+
+class ModelLoader {
+ public:
+  /// What the load tells while it goes on, on the thread that waits for it.
+  struct Sinks {
+    std::function<void(float share)> on_progress;           // of the weights, from 0 to 1
+    std::function<void()> meanwhile;                        // every few milliseconds until it is planned
+    std::function<void(const MemoryPlan& plan)> on_plan{};  // whether it fits or not
+  };
+  struct Loaded {
+    std::unique_ptr<engine::Engine> engine;
+    MemoryConfiguration configuration;  // in force: the plan had its say
+  };
+
+  /// REQUIRES: `options` has a budget, which any thread may ask for, and outlives this.
+  explicit ModelLoader(const EvaluatorOptions& options) : options_(options) {}
+
+  /// Blocking. Fails with `cancelled` some milliseconds after `cancel` is set; what was opened for nobody
+  /// then goes on the other thread, and the next call comes after it. One call at a time.
+  Expected<Loaded> load(std::shared_ptr<MemoryPool> pool, std::shared_ptr<engine::QuestionCache> questions,
+                        const Sinks& sinks, const CancelFlagPtr& cancel);
+
+  /// Does `work` on the other thread, when what was prepared for nobody has gone. Returns at once.
+  void afterwards(std::function<void()> work) { preparing_.post(std::move(work)); }
+
+  /// Blocking, until the other thread has done all that and ended. REQUIRES: nothing is loaded any more.
+  void finish() { preparing_.finish(); }
+
+ private:
+  // A model whose memory is decided upon, but not taken yet.
+  struct Prepared {
+    std::unique_ptr<engine::Engine> engine;
+    MemoryConfiguration configuration;
+    MemoryBudget budget{};
+    std::optional<MemoryPlan> plan{};  // empty: nobody asks for one
+  };
+  Expected<Prepared> prepare(const std::shared_ptr<MemoryPool>& pool,
+                             std::shared_ptr<engine::QuestionCache> questions,
+                             const CancelFlagPtr& cancel) const;
+  Expected<Prepared> prepare_elsewhere(std::function<Expected<Prepared>()> prepare,
+                                       const std::function<void()>& meanwhile, const CancelFlagPtr& cancel);
+  Expected<MemoryPlan> make_plan(engine::Engine& engine, MemoryConfiguration& configuration,
+                                 const MemoryBudget& budget, const CancelFlagPtr& cancel) const;
+  bool leaves_room(const MemoryPlan& plan) const;
+
+  const EvaluatorOptions& options_;
+  WorkThread preparing_{WorkThread::Priority::normal};
+};
+
+}  // namespace plimsoll
