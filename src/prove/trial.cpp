@@ -40,9 +40,9 @@ Place find_place(const std::optional<std::uint64_t>& device_memory_bytes) {
                 "in no memory cgroup, because there is no right to make one here (root on Linux has "
                 "it): --device-memory alone says how large the device is"};
   }
-  std::string sentence =
-      fmt::format("in a real memory cgroup of {} without swap ({}), what a device of {} leaves an app",
-                  format_size(share), cgroup->folder().string(), format_size(*device_memory_bytes));
+  std::string sentence = fmt::format(
+      "in a real memory cgroup of {} without swap ({}), what a device of {} leaves an app",
+      format_size(share), cgroup->folder().filename().string(), format_size(*device_memory_bytes));
   return {std::move(cgroup), std::move(sentence)};
 }
 
