@@ -12,7 +12,7 @@ LayerStream::LayerStream(const WeightFile& file, std::vector<const StreamedLayer
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     layers_[i]->each_tensor([&](const ggml_tensor* t) { layer_of_.emplace(t, static_cast<int>(i)); });
   }
-  reader_ = std::thread([this] { read_ahead(); });
+  for (std::thread& reader : readers_) reader = std::thread([this] { read_ahead(); });
 }
 
 LayerStream::~LayerStream() {
@@ -21,7 +21,7 @@ LayerStream::~LayerStream() {
     ending_ = true;
   }
   changed_.notify_all();
-  reader_.join();
+  for (std::thread& reader : readers_) reader.join();
 }
 
 int LayerStream::layer_of(const ggml_tensor* weight) const {
@@ -55,23 +55,44 @@ LayerStream::Slot* LayerStream::slot_to_fill() {
   return found == slots_.end() ? nullptr : &*found;
 }
 
+// One of which a piece is not begun yet; a layer is begun where there is none. nullptr: nothing is to be
+// read.
+LayerStream::Slot* LayerStream::slot_to_read() {
+  for (Slot& slot : slots_) {
+    if (slot.state == SlotState::reading && !slot.failed && slot.begun < layer_in(slot).pieces())
+      return &slot;
+  }
+  if (failure_) return nullptr;
+  const auto layer = layer_to_read();
+  Slot* slot = layer ? slot_to_fill() : nullptr;
+  if (slot == nullptr) return nullptr;
+  slot->layer = *layer;
+  slot->state = SlotState::reading;
+  slot->begun = slot->ended = 0;
+  slot->failed = false;
+  changed_.notify_all();  // the other reader may take the next piece
+  return slot;
+}
+
 void LayerStream::read_ahead() {
   std::unique_lock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [&] {
-      return ending_ || (!failure_ && layer_to_read().has_value() && slot_to_fill() != nullptr);
-    });
+    Slot* slot = nullptr;
+    changed_.wait(lock, [&] { return ending_ || (slot = slot_to_read()) != nullptr; });
     if (ending_) return;
-    Slot& slot = *slot_to_fill();
-    slot.layer = *layer_to_read();
-    slot.state = SlotState::reading;
-    const StreamedLayer& layer = *layers_[static_cast<std::size_t>(slot.layer)];
+    const StreamedLayer& layer = layer_in(*slot);
+    const std::size_t piece = slot->begun++;
     lock.unlock();
-    auto read = layer.read(file_, slot.memory.data());
+    auto read = layer.read_piece(piece, file_, slot->memory.data());
     lock.lock();
-    slot.state = read ? SlotState::ready : SlotState::empty;
-    if (read) bytes_read_ += layer.bytes();
-    if (!read) failure_ = read.error();
+    ++slot->ended;
+    if (!read) {
+      slot->failed = true;
+      failure_ = read.error();
+    }
+    if (slot->ended < (slot->failed ? slot->begun : layer.pieces())) continue;
+    slot->state = slot->failed ? SlotState::empty : SlotState::ready;
+    if (!slot->failed) bytes_read_ += layer.bytes();
     changed_.notify_all();
   }
 }

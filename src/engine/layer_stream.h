@@ -1,5 +1,6 @@
 // Weights of layers that do not stay in memory: read ahead of the layer that runs, dropped after it. At most
-// two layers are in flight: the one that runs, and the next one, which a thread of its own reads meanwhile.
+// two layers are in flight: the one that runs, and the next one, which two threads read meanwhile, piece by
+// piece.
 // Layers run in the same order for every token, so the next one is always known.
 //
 // The kernel's own way, dropping what was used longest ago, throws away exactly the layer that comes next.
@@ -48,9 +49,16 @@ class LayerStream {
     Buffer memory;
     SlotState state = SlotState::empty;
     int layer = -1;
+    std::size_t begun = 0;  // pieces of it, while it is read
+    std::size_t ended = 0;
+    bool failed = false;
   };
 
   void read_ahead();
+  Slot* slot_to_read();
+  const StreamedLayer& layer_in(const Slot& slot) const {
+    return *layers_[static_cast<std::size_t>(slot.layer)];
+  }
   void stop_running();
   int after(int layer) const;
   Slot* find(int layer);
@@ -68,7 +76,7 @@ class LayerStream {
   std::optional<Error> failure_;
   bool ending_ = false;
   std::uint64_t bytes_read_ = 0;
-  std::thread reader_;
+  std::array<std::thread, 2> readers_;
 };
 
 }  // namespace plimsoll::engine

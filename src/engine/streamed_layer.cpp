@@ -9,6 +9,7 @@ namespace {
 
 // What lies between two tensors of a layer is norms: reading over them beats another read.
 constexpr std::uint64_t kWorthReadingOver = 64 * 1024;
+constexpr std::uint64_t kPieceBytes = 2 * 1024 * 1024;
 
 }  // namespace
 
@@ -41,13 +42,31 @@ void StreamedLayer::lay_out() {
     weight.at =
         extent.at + WeightFile::begin_in_span(extent.place) + (weight.place.offset - extent.place.offset);
   }
+  cut_into_pieces();
+}
+
+// Each begins and ends between two blocks of the file, but for an extent's own ends.
+void StreamedLayer::cut_into_pieces() {
+  pieces_.clear();
+  for (const Extent& extent : extents_) {
+    const std::uint64_t begin = extent.place.offset - WeightFile::begin_in_span(extent.place);
+    const std::uint64_t end = extent.place.offset + extent.place.bytes;
+    for (std::uint64_t at = begin; at < end; at += kPieceBytes) {
+      const std::uint64_t from = std::max(at, extent.place.offset), to = std::min(at + kPieceBytes, end);
+      pieces_.push_back({{extent.place.part, from, to - from}, extent.at + (at - begin)});
+    }
+  }
 }
 
 Expected<void> StreamedLayer::read(const WeightFile& file, std::byte* memory) const {
-  for (const Extent& extent : extents_) {
-    if (auto read = file.read_span(extent.place, memory + extent.at); !read) return read;
+  for (std::size_t i = 0; i < pieces_.size(); ++i) {
+    if (auto read = read_piece(i, file, memory); !read) return read;
   }
   return {};
+}
+
+Expected<void> StreamedLayer::read_piece(std::size_t piece, const WeightFile& file, std::byte* memory) const {
+  return file.read_span(pieces_[piece].place, memory + pieces_[piece].at);
 }
 
 void StreamedLayer::point_at(std::byte* memory) const {

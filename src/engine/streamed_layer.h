@@ -22,6 +22,10 @@ class StreamedLayer {
 
   /// Blocking. REQUIRES: `memory` is page-aligned and has bytes(). Fails with `io`.
   Expected<void> read(const WeightFile& file, std::byte* memory) const;
+  /// The same in parts, in any order and by several threads at once: disks answer several requests of a
+  /// megabyte or two sooner than a large one.
+  std::size_t pieces() const { return pieces_.size(); }
+  Expected<void> read_piece(std::size_t piece, const WeightFile& file, std::byte* memory) const;
   /// Points the tensors into memory that the layer was read to.
   void point_at(std::byte* memory) const;
 
@@ -41,8 +45,11 @@ class StreamedLayer {
     std::size_t at;
   };
 
+  void cut_into_pieces();
+
   std::vector<Weight> weights_;
   std::vector<Extent> extents_;
+  std::vector<Extent> pieces_;
   std::size_t bytes_ = 0;
 };
 
