@@ -183,7 +183,8 @@ struct EvaluatorOptions {
   std::uint64_t device_memory_bytes = 0;  // what pressure is measured against
   int threads = 0;                        // of the engine; 0: one for each processor
   VisionKernels vision_kernels = VisionKernels::best;
-  // What there is for the plan. Empty: measure_budget() of the pool and `device_memory_bytes`.
+  // What there is for the plan, asked on threads of the evaluator's own, two at once even. Empty:
+  // measure_budget() of the pool and `device_memory_bytes`.
   std::function<MemoryBudget()> budget{};
   // Tells how hard memory is pressed while the model is there; what it asks for is given back (spec section
   // 6), but for the strategy `legacy`, which knew nothing of it. Empty: nobody watches.

@@ -57,7 +57,7 @@ LayerStream::Slot* LayerStream::slot_to_fill() {
 
 // One of which a piece is not begun yet; a layer is begun where there is none. nullptr: nothing is to be
 // read.
-LayerStream::Slot* LayerStream::slot_to_read() {
+LayerStream::Slot* LayerStream::begin_reading() {
   for (Slot& slot : slots_) {
     if (slot.state == SlotState::reading && !slot.failed && slot.begun < layer_in(slot).pieces())
       return &slot;
@@ -78,7 +78,7 @@ void LayerStream::read_ahead() {
   std::unique_lock lock(mutex_);
   while (true) {
     Slot* slot = nullptr;
-    changed_.wait(lock, [&] { return ending_ || (slot = slot_to_read()) != nullptr; });
+    changed_.wait(lock, [&] { return ending_ || (slot = begin_reading()) != nullptr; });
     if (ending_) return;
     const StreamedLayer& layer = layer_in(*slot);
     const std::size_t piece = slot->begun++;

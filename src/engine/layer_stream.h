@@ -55,7 +55,7 @@ class LayerStream {
   };
 
   void read_ahead();
-  Slot* slot_to_read();
+  Slot* begin_reading();
   const StreamedLayer& layer_in(const Slot& slot) const {
     return *layers_[static_cast<std::size_t>(slot.layer)];
   }

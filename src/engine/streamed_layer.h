@@ -22,8 +22,8 @@ class StreamedLayer {
 
   /// Blocking. REQUIRES: `memory` is page-aligned and has bytes(). Fails with `io`.
   Expected<void> read(const WeightFile& file, std::byte* memory) const;
-  /// The same in parts, in any order and by several threads at once: disks answer several requests of a
-  /// megabyte or two sooner than a large one.
+  /// The same in parts, in any order and by several threads at once, so that the disk has its next request
+  /// while the one before is finished.
   std::size_t pieces() const { return pieces_.size(); }
   Expected<void> read_piece(std::size_t piece, const WeightFile& file, std::byte* memory) const;
   /// Points the tensors into memory that the layer was read to.

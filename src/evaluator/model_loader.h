@@ -1,6 +1,6 @@
 // How a model comes into memory: opened, planned, filled. All but the last happens on a thread of its own, so
-// that who asked for it may stop waiting: llama.cpp reads a vocabulary in one go, which takes up to two
-// tenths of a second and hears no cancel.
+// that who asked for it may stop waiting: llama.cpp reads a vocabulary in one go and hears no cancel
+// meanwhile.
 #pragma once
 
 #include <functional>
@@ -17,19 +17,19 @@ class ModelLoader {
  public:
   /// What the load tells while it goes on, on the thread that waits for it.
   struct Sinks {
-    std::function<void(float share)> on_progress;           // of the weights, from 0 to 1
-    std::function<void()> meanwhile;                        // every few milliseconds until it is planned
-    std::function<void(const MemoryPlan& plan)> on_plan{};  // whether it fits or not
+    std::function<void(float share)> on_progress;         // of the weights, from 0 to 1
+    std::function<void()> meanwhile;                      // every few milliseconds until it is planned
+    std::function<void(const MemoryPlan& plan)> on_plan;  // whether it fits or not
   };
   struct Loaded {
     std::unique_ptr<engine::Engine> engine;
     MemoryConfiguration configuration;  // in force: the plan had its say
   };
 
-  /// REQUIRES: `options` has a budget, which any thread may ask for, and outlives this.
+  /// REQUIRES: `options` has a budget, and outlives this.
   explicit ModelLoader(const EvaluatorOptions& options) : options_(options) {}
 
-  /// Blocking. Fails with `cancelled` some milliseconds after `cancel` is set; what was opened for nobody
+  /// Blocking. Fails with `cancelled` some milliseconds after `cancel` is set; what was prepared for nobody
   /// then goes on the other thread, and the next call comes after it. One call at a time.
   Expected<Loaded> load(std::shared_ptr<MemoryPool> pool, std::shared_ptr<engine::QuestionCache> questions,
                         const Sinks& sinks, const CancelFlagPtr& cancel);

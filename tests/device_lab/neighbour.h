@@ -21,18 +21,23 @@ namespace plimsoll::test {
 
 class Neighbour {
  public:
+  /// Blocking until the group is full: the storm blows from the first answer on, however fast they are.
   /// REQUIRES: the calling process has one thread.
   Neighbour(const MemoryCgroup& group, std::size_t limit_bytes, std::size_t most_bytes, unsigned seed)
-      : process_([&](Line&) { live(group, limit_bytes, most_bytes, seed); }) {}
+      : process_([&](Line& line) { live(group, limit_bytes, most_bytes, seed, line); }) {
+    process_.line().receive<bool>();
+  }
   ~Neighbour() { process_.end(); }
 
  private:
   [[noreturn]] static void live(const MemoryCgroup& group, std::size_t limit_bytes, std::size_t most_bytes,
-                                unsigned seed) {
+                                unsigned seed, Line& line) {
     if (!group.enter()) std::_Exit(1);
     std::mt19937 random(seed);
     HeldMemory memory(most_bytes);
     FileOfNothing file(limit_bytes);
+    file.read_some(limit_bytes);
+    line.send(true);
     constexpr useconds_t kLongestPauseUs = 3000;
     for (;;) {
       memory.hold(random() % most_bytes);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "memory/heap.h"
 #include "tests/device_lab/forked.h"
 #include "tests/device_lab/memory_cgroup.h"
 #include "tests/device_lab/neighbour.h"
@@ -23,7 +24,8 @@ constexpr std::size_t kLimitBytes = 256 * kMiB;
 // grows.
 constexpr std::size_t kMarginBytes = 24 * kMiB;
 
-constexpr int kCalmRounds = 5;  // before the storm and after it
+constexpr int kWarmUpRounds = 60;  // a heap takes dozens of loads to settle
+constexpr int kCalmRounds = 20;    // before the storm and after it
 
 int storm_rounds() {
   const char* given = std::getenv("PLIMSOLL_STORM_ROUNDS");
@@ -36,7 +38,7 @@ struct Account {
   int wrong_answers = 0;
   std::array<char, 400> first_wrong{};  // the answer or the error
   int inconsistent_ledgers = 0;
-  // With the model loaded. The smallest of the rounds: how a load leaves the heap differs by some percent.
+  // With the model loaded, and without what the heap keeps for the next one. The smallest of the rounds.
   std::size_t footprint_bytes = std::numeric_limits<std::size_t>::max();
 };
 
@@ -70,6 +72,7 @@ class Program {
       if (said != kDogAndCar && account.wrong_answers++ == 0)
         said.copy(account.first_wrong.data(), account.first_wrong.size() - 1);
       if (!consistent(pool_->ledger())) ++account.inconsistent_ledgers;
+      memory::trim_heap();
       account.footprint_bytes =
           std::min<std::size_t>(account.footprint_bytes, read_process_footprint()->resident_bytes);
     }
@@ -109,7 +112,7 @@ TEST_P(PressureStorm, NoKillNoWrongAnswerNothingLeftBehind) {
   Forked program([&](Line& line) {
     if (!group->enter()) std::_Exit(1);
     Program lives(GetParam());
-    lives.answer(kCalmRounds);  // warms up
+    lives.answer(kWarmUpRounds);
     line.send(lives.answer(kCalmRounds));
     while (const auto times = line.receive<int>()) line.send(lives.answer(*times));
   });

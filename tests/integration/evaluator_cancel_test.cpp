@@ -130,6 +130,35 @@ TEST(Cancel, WhileTheModelIsOpenedIsHeardAtOnceAndTheNextLoadIsWhole) {
   EXPECT_TRUE(eventually([&] { return bench.pool->active_memory() == 0; }));
 }
 
+// As long as whoever says what there is for the plan takes, as a large vocabulary would.
+TEST(Cancel, DoesNotWaitUntilTheModelIsPlanned) {
+  constexpr auto kSlow = std::chrono::seconds(5);
+  std::atomic<int> asked = 0;
+  auto pool = MemoryPool::create();
+  VlmEvaluator evaluator({.model = bundled_model(),
+                          .configuration = configuration_for(Strategy::tiered, DeviceMemoryTier::standard),
+                          .device_memory_bytes = 4 * kGiB,
+                          .budget =
+                              [&] {
+                                if (++asked == 1) std::this_thread::sleep_for(kSlow);
+                                return measure_budget(*pool, 4 * kGiB);
+                              }},
+                         pool);
+  std::thread cancelling([&] {
+    EXPECT_TRUE(eventually([&] { return asked == 1; }));
+    evaluator.cancel_generation();
+  });
+  const auto begun = Clock::now();
+  const auto loaded = evaluator.load();
+  const double took_ms = ms_since(begun);
+  cancelling.join();
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().code, ErrorCode::cancelled);
+  EXPECT_LT(took_ms, 3000);  // opening the model, and a glance
+  EXPECT_EQ(evaluator.generate(ask_about_dog_and_car())->answer, kDogAndCar);
+  EXPECT_GE(asked, 2);
+}
+
 TEST(Cancel, IsNotRememberedWhenNothingRuns) {
   Bench bench;
   bench->cancel_generation();
