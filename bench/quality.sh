@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The tables of docs/quality.md: right answers of the bundled model by image size, KV type and vision kernels.
-# usage: bench/quality.sh [QUESTIONS.jsonl [MODEL]]; twenty minutes on two busy cores.
+# usage: bench/quality.sh [QUESTIONS.jsonl [MODEL]]; three minutes, twenty on two busy cores.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 plimsoll=${PLIMSOLL:-build/release/bin/plimsoll}

@@ -92,6 +92,9 @@ class Buffer {
   std::size_t size() const { return size_; }  // at least what was asked for
   /// Makes all of it zero. What is not written to afterwards stays charged, but takes no memory.
   void zero() noexcept;
+  /// A hint, before it is written to: pages as large as the operating system has. What a disk writes straight
+  /// to memory then goes in few large requests.
+  void prefer_large_pages() noexcept;
   void release() noexcept;
 
  private:
@@ -130,6 +133,8 @@ class PageSource {
   /// Makes whole pages zero. As written here it writes to them; the operating system's leave memory until
   /// they are written to.
   virtual void zero(std::byte* data, std::size_t bytes) noexcept;
+  /// As written here it does nothing.
+  virtual void prefer_large_pages(std::byte* data, std::size_t bytes) noexcept;
   static std::size_t page_bytes();
 };
 

@@ -8,7 +8,10 @@ namespace plimsoll::engine {
 LayerStream::LayerStream(const WeightFile& file, std::vector<const StreamedLayer*> layers,
                          std::array<Buffer, 2> slots)
     : file_(file), layers_(std::move(layers)) {
-  for (std::size_t i = 0; i < slots.size(); ++i) slots_[i].memory = std::move(slots[i]);
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    slots_[i].memory = std::move(slots[i]);
+    slots_[i].memory.prefer_large_pages();
+  }
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     layers_[i]->each_tensor([&](const ggml_tensor* t) { layer_of_.emplace(t, static_cast<int>(i)); });
   }

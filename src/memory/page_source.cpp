@@ -14,6 +14,8 @@ std::size_t PageSource::page_bytes() {
 
 void PageSource::zero(std::byte* data, std::size_t bytes) noexcept { std::memset(data, 0, bytes); }
 
+void PageSource::prefer_large_pages(std::byte*, std::size_t) noexcept {}
+
 namespace memory {
 
 namespace {
@@ -32,6 +34,13 @@ void AnonymousPages::unmap(std::byte* data, std::size_t bytes) noexcept { munmap
 void AnonymousPages::zero(std::byte* data, std::size_t bytes) noexcept {
   // A locked page can not leave.
   if (madvise(data, bytes, MADV_DONTNEED) != 0) PageSource::zero(data, bytes);
+}
+
+void AnonymousPages::prefer_large_pages([[maybe_unused]] std::byte* data,
+                                        [[maybe_unused]] std::size_t bytes) noexcept {
+#ifdef MADV_HUGEPAGE
+  madvise(data, bytes, MADV_HUGEPAGE);  // a kernel without them refuses, and nothing is lost
+#endif
 }
 
 std::byte* AddressesOnly::map(std::size_t bytes) { return map_private(bytes, PROT_NONE); }

@@ -10,6 +10,7 @@ class AnonymousPages : public PageSource {
   std::byte* map(std::size_t bytes) override;
   void unmap(std::byte* data, std::size_t bytes) noexcept override;
   void zero(std::byte* data, std::size_t bytes) noexcept override;
+  void prefer_large_pages(std::byte* data, std::size_t bytes) noexcept override;
 };
 
 /// Addresses without memory: for plans, which ask for buffers that nobody touches. They count against no

@@ -363,6 +363,10 @@ void Buffer::zero() noexcept {
   if (pool_) pool_->state_->source->zero(data_, size_);
 }
 
+void Buffer::prefer_large_pages() noexcept {
+  if (pool_) pool_->state_->source->prefer_large_pages(data_, size_);
+}
+
 void Buffer::release() noexcept {
   if (pool_) pool_->take_back(holder_, data_, size_);
   pool_.reset();

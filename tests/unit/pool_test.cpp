@@ -3,7 +3,11 @@
 #include <plimsoll/size.h>
 #include <sys/mman.h>
 
+#include <cinttypes>
+#include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <limits>
 #include <memory>
 #include <string>
@@ -345,6 +349,36 @@ TEST(Buffers, ZeroedMemoryIsZeroAndTakesNoneUntilItIsWrittenTo) {
   EXPECT_EQ(buffer->data()[0], std::byte{0});
   EXPECT_EQ(buffer->data()[16 * kPage - 1], std::byte{0});
 }
+
+#ifdef __linux__
+
+// Of the mapping that an address lies in, as the kernel lists them (proc(5)).
+std::string kernel_flags(const std::byte* address) {
+  std::ifstream mappings("/proc/self/smaps");
+  bool inside = false;
+  for (std::string line; std::getline(mappings, line);) {
+    std::uintptr_t begin = 0, end = 0;
+    if (std::sscanf(line.c_str(), "%" SCNxPTR "-%" SCNxPTR " ", &begin, &end) == 2) {
+      const auto at = reinterpret_cast<std::uintptr_t>(address);
+      inside = begin <= at && at < end;
+    }
+    if (inside && line.starts_with("VmFlags:")) return line + " ";
+  }
+  return {};
+}
+
+TEST(Buffers, TellTheKernelThatTheyPreferLargePages) {
+  if (!std::filesystem::exists("/sys/kernel/mm/transparent_hugepage")) GTEST_SKIP() << "it has none";
+  auto pool = MemoryPool::create();
+  auto preferring = pool->allocate(MemoryHolder::weights_text, 8 * kMiB);
+  auto other = pool->allocate(MemoryHolder::weights_text, 8 * kMiB);
+  ASSERT_TRUE(preferring && other);
+  preferring->prefer_large_pages();
+  EXPECT_NE(kernel_flags(preferring->data()).find(" hg "), std::string::npos);
+  EXPECT_EQ(kernel_flags(other->data()).find(" hg "), std::string::npos);
+}
+
+#endif
 
 TEST_F(Pool, ZeroesWithoutTheOperatingSystemsHelpToo) {
   Buffer buffer = take(2);
