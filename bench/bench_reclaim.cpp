@@ -2,6 +2,8 @@
 // the whole model then. Also how long report_system_warning() keeps its caller.
 //
 //   bench_reclaim PICTURE [ROUNDS] [MODEL]
+#include <sys/resource.h>
+
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -27,6 +29,14 @@ void print_row(const char* name, const std::vector<double>& ms) {
               bench::percentile(ms, 0.99), bench::percentile(ms, 1.0), ms.size());
 }
 
+// How often the calling thread gave up its core to wait for something. Being put aside for another thread,
+// as for the one that it has just woken, does not count.
+long waits() {
+  rusage usage{};
+  getrusage(RUSAGE_THREAD, &usage);
+  return usage.ru_nvcsw;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -50,12 +60,15 @@ int main(int argc, char** argv) {
   request.max_tokens = 8;
 
   std::vector<double> call, encoder, everything;
+  int calls_that_waited = 0;
   for (int i = 0; i < rounds; ++i) {
     if (auto answer = evaluator.generate(request); !answer)
       return std::fprintf(stderr, "%s\n", answer.error().message.c_str()), 1;
+    const long waits_before = waits();
     const auto start = Clock::now();
     monitor->report_system_warning();
     call.push_back(ms_since(start));
+    if (waits() > waits_before) ++calls_that_waited;
     const auto until = [&](auto done) {
       while (!done(pool->ledger())) std::this_thread::yield();
       return ms_since(start);
@@ -65,6 +78,7 @@ int main(int argc, char** argv) {
     everything.push_back(until([](const MemoryLedger& l) { return l.active_bytes + l.cache_bytes == 0; }));
   }
   print_row("report_system_warning() returns", call);
+  std::printf("  calls that waited for anything: %d\n", calls_that_waited);
   print_row("caches and the idle vision encoder are given back", encoder);
   print_row("the model is given back", everything);
   return 0;
