@@ -1,3 +1,6 @@
+#include <pthread.h>
+#include <sched.h>
+
 #include <atomic>
 #include <limits>
 #include <thread>
@@ -22,6 +25,15 @@ int poll_milliseconds(std::chrono::nanoseconds time) {
   return static_cast<int>(std::clamp(rounded_up, decltype(rounded_up){0}, kLongest));
 }
 
+// A thread that is woken may take the core of the one that woke it, and so keep a caller of
+// report_system_warning() for milliseconds. One that the scheduler knows as batch work does not. A hint.
+void leave_callers_their_core() {
+#ifdef SCHED_BATCH
+  const sched_param no_priority{};
+  pthread_setschedparam(pthread_self(), SCHED_BATCH, &no_priority);
+#endif
+}
+
 }  // namespace
 
 // The thread around the core: it waits, the core does the rest.
@@ -35,6 +47,7 @@ struct MemoryMonitor::Impl {
   }
 
   void run() {
+    leave_callers_their_core();
     while (!stopping) {
       auto set = core.poll_set();
       set.push_back({wake.descriptor(), POLLIN, 0});
