@@ -131,7 +131,7 @@ std::string_view to_string(FinishReason reason);
 
 struct GenerationTiming {
   double load_ms = 0;  // 0 when the model was loaded already
-  double image_decode_ms = 0;
+  double image_decode_ms = 0;  // without what went on while the model was loaded
   double image_encode_ms = 0;
   double prefill_ms = 0;              // the prompt through the language model, without encoding
   double time_to_first_token_ms = 0;  // since generate() was called

@@ -1,6 +1,7 @@
 // A picture that a question is about: a file, bytes, or a frame of a video. Belongs to one thread.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 
 #include "engine/prompt.h"
@@ -37,6 +38,11 @@ struct AskedPicture {
   int image_size = 0;    // see MemoryConfiguration
   std::size_t part = 0;  // of the prompt
 
+  /// Pixels of its longest side that a model sees whose encoder looks no closer than `longest_edge`; 0:
+  /// which does not say.
+  int seen_side(int longest_edge) const {
+    return longest_edge > 0 ? std::min(longest_edge, image_size) : image_size;
+  }
   /// Fails as decode_image() does when it can not be read.
   Expected<media::ContentHash> content() const;
   /// Fails as decode_image() or VideoFrames::next() does.

@@ -175,6 +175,18 @@ Expected<void> check_model_file(const fs::path& path) {
   return {};
 }
 
+std::uint64_t engine::identity(const ModelFiles& files) {
+  std::size_t hash = 0;
+  const auto mix = [&](std::size_t value) { hash = hash * 1099511628211U + value; };
+  for (const auto& path : {files.text, files.vision}) {
+    std::error_code error;
+    mix(std::hash<std::string>{}(path.string()));
+    mix(std::filesystem::file_size(path, error));
+    mix(static_cast<std::size_t>(std::filesystem::last_write_time(path, error).time_since_epoch().count()));
+  }
+  return hash;
+}
+
 std::vector<fs::path> model_search_paths() {
   std::vector<fs::path> paths = pulled_model_folders(process_environment());
   std::error_code error;

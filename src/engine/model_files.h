@@ -7,6 +7,10 @@
 
 #include "plimsoll/error.h"
 
+namespace plimsoll {
+struct ModelFiles;
+}
+
 namespace plimsoll::engine {
 
 struct ModelFileSummary {
@@ -25,5 +29,8 @@ int tokens_of_tile(const ModelFileSummary& file);
 
 /// Fails with `not_found`, `io`, or `invalid_argument` (not GGUF, or shorter than its header promises).
 Expected<ModelFileSummary> read_model_file(const std::filesystem::path& path);
+
+/// Which model speaks, as far as that changes what a picture or a prompt becomes.
+std::uint64_t identity(const ModelFiles& files);
 
 }  // namespace plimsoll::engine

@@ -34,19 +34,6 @@ std::vector<std::string_view> split_at_markers(std::string_view text) {
   return pieces;
 }
 
-// Which model speaks, as far as that changes what a picture or a prompt becomes.
-std::uint64_t identity(const ModelFiles& files) {
-  std::size_t hash = 0;
-  const auto mix = [&](std::size_t value) { hash = hash * 1099511628211U + value; };
-  for (const auto& path : {files.text, files.vision}) {
-    std::error_code error;
-    mix(std::hash<std::string>{}(path.string()));
-    mix(std::filesystem::file_size(path, error));
-    mix(static_cast<std::size_t>(std::filesystem::last_write_time(path, error).time_since_epoch().count()));
-  }
-  return hash;
-}
-
 }  // namespace
 
 Expected<void> Engine::check(const GenerationRequest& request) const {

@@ -142,15 +142,21 @@ Expected<void> Engine::bring_vision_in(const Question& question, const Sinks& si
   return loaded;
 }
 
+Expected<Image> Engine::decode(const AskedPicture& picture, const Question& question) {
+  const int longest_side = picture.seen_side(vision_->longest_edge());
+  if (question.ahead != nullptr && picture.source != nullptr) {
+    if (auto image = question.ahead->take(*picture.source, longest_side)) return std::move(*image);
+  }
+  return picture.decode(longest_side, *pool_, question.cancel->raw());
+}
+
 Expected<EncodedPicturePtr> Engine::look_at(const AskedPicture& picture, const Question& question,
                                             const Sinks& sinks, const VisionEncoder::TileSink& on_tile,
                                             GenerationResult& result) {
   auto there = bring_vision_in(question, sinks, result);
   if (!there) return tl::unexpected(there.error());
-  const int edge = vision_->longest_edge();
   const auto decode_start = Clock::now();
-  auto image = picture.decode(edge > 0 ? std::min(edge, picture.image_size) : picture.image_size, *pool_,
-                              question.cancel->raw());
+  auto image = decode(picture, question);
   result.timing.image_decode_ms += ms_since(decode_start);
   if (!image) return tl::unexpected(image.error());
   const auto encode_start = Clock::now();

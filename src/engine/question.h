@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "engine/picture_ahead.h"
 #include "plimsoll/cancel.h"
 #include "plimsoll/evaluator.h"
 
@@ -23,7 +24,8 @@ struct Question {
   const GenerationRequest& request;
   const MemoryConfiguration& configuration;
   CancelFlagPtr cancel;
-  Clock::time_point started;  // when the caller asked, for the time to the first token
+  Clock::time_point started;      // when the caller asked, for the time to the first token
+  PictureAhead* ahead = nullptr;  // its first picture, where that was decoded meanwhile
 
   int max_tokens() const { return request.max_tokens.value_or(configuration.max_tokens); }
 };

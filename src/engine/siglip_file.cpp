@@ -68,7 +68,8 @@ bool SiglipFile::read_shape() {
 
 bool SiglipFile::has(const std::string& name, std::int64_t inputs, std::int64_t outputs) const {
   const ggml_tensor* t = tensor(name);
-  return t != nullptr && t->ne[0] == inputs && ggml_nelements(t) == inputs * outputs;
+  const bool is_quantised_vector = t != nullptr && outputs == 1 && ggml_is_quantized(t->type);
+  return t != nullptr && t->ne[0] == inputs && ggml_nelements(t) == inputs * outputs && !is_quantised_vector;
 }
 
 bool SiglipFile::is_whole() const {

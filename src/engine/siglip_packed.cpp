@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <optional>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -175,18 +176,35 @@ void PackedLayers::plan_layer(Layer& layer, const std::string& name) {
   packings_.push_back({&layer.down, {name + "ffn_down"}, mlp, width, precision_});
 }
 
-// Row `row` of a tensor in the file's pages, as floats.
-void read_row(const SiglipFile& file, const std::byte* pages, const std::string& name, std::int64_t row,
-              std::int64_t count, float* target) {
-  const ggml_tensor* tensor = file.tensor(name);
-  const std::byte* data =
-      pages + file.place(name).offset + static_cast<std::size_t>(row) * ggml_row_size(tensor->type, count);
-  if (tensor->type == GGML_TYPE_F32) {
-    std::memcpy(target, data, static_cast<std::size_t>(count) * sizeof(float));
-  } else {
-    ggml_get_type_traits(tensor->type)->to_float(data, target, count);
+// A tensor in the file's pages.
+struct FileRows {
+  const std::byte* data;
+  ggml_type type;
+
+  FileRows(const SiglipFile& file, const std::byte* pages, const std::string& name)
+      : data(pages + file.place(name).offset), type(file.tensor(name)->type) {}
+
+  /// Row `row`, which has `count` values, as floats.
+  void read(std::int64_t row, std::int64_t count, float* target) const {
+    const std::byte* at = data + static_cast<std::size_t>(row) * ggml_row_size(type, count);
+    if (type == GGML_TYPE_F32) {
+      std::memcpy(target, at, static_cast<std::size_t>(count) * sizeof(float));
+    } else {
+      ggml_get_type_traits(type)->to_float(at, target, count);
+    }
   }
-}
+};
+
+// A matrix and its bias. Found by name once, not for each row.
+struct FileMatrix {
+  FileRows weights;
+  std::optional<FileRows> bias;
+
+  FileMatrix(const SiglipFile& file, const std::byte* pages, const std::string& name)
+      : weights(file, pages, name + ".weight") {
+    if (file.tensor(name + ".bias")) bias.emplace(file, pages, name + ".bias");
+  }
+};
 
 Expected<void> PackedLayers::fill(const Progress& progress, const CancelFlagPtr& cancel) {
   auto weights = device_.allocate_weights(weight_bytes_);
@@ -199,7 +217,7 @@ Expected<void> PackedLayers::fill(const Progress& progress, const CancelFlagPtr&
   for (const Copy& copy : copies_) {
     const std::int64_t count = ggml_nelements(file_.tensor(copy.name));
     float* target = memory.take_floats(static_cast<int>(count));
-    read_row(file_, (*mapping)->data(), copy.name, 0, count, target);
+    FileRows(file_, (*mapping)->data(), copy.name).read(0, count, target);
     *copy.target = target;
   }
   std::size_t done = 0;
@@ -245,17 +263,16 @@ Expected<void> PackedLayers::pack(const Packing& packing, std::byte* memory) {
 void PackedLayers::pack_outputs(const Packing& packing, std::atomic<int>& next) {
   constexpr int kBatch = 16;
   const std::byte* pages = (*file_.data().map(0))->data();
-  const int each = packing.outputs / static_cast<int>(packing.names.size());
+  std::vector<FileMatrix> matrices;
+  for (const std::string& name : packing.names) matrices.emplace_back(file_, pages, name);
+  const int each = packing.outputs / static_cast<int>(matrices.size());
   std::vector<float> row(static_cast<std::size_t>(packing.inputs));
   for (int begin = next.fetch_add(kBatch); begin < packing.outputs; begin = next.fetch_add(kBatch)) {
     for (int output = begin; output < std::min(begin + kBatch, packing.outputs); ++output) {
-      const std::string& name = packing.names[static_cast<std::size_t>(output / each)];
+      const FileMatrix& matrix = matrices[static_cast<std::size_t>(output / each)];
       float bias = 0;
-      if (const ggml_tensor* tensor = file_.tensor(name + ".bias")) {
-        const std::byte* data = pages + file_.place(tensor->name).offset;
-        std::memcpy(&bias, data + static_cast<std::size_t>(output % each) * sizeof(float), sizeof(bias));
-      }
-      read_row(file_, pages, name + ".weight", output % each, packing.inputs, row.data());
+      if (matrix.bias) matrix.bias->read(output % each, 1, &bias);
+      matrix.weights.read(output % each, packing.inputs, row.data());
       kernels_.pack_output(*packing.matrix, output, row.data(), bias);
     }
   }

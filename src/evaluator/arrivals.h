@@ -7,6 +7,7 @@
 #include <mutex>
 #include <vector>
 
+#include "engine/picture_ahead.h"
 #include "evaluator/text_stream.h"
 #include "plimsoll/cancel.h"
 #include "plimsoll/evaluator.h"
@@ -21,6 +22,7 @@ struct Job {
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
   TextStream stream{};
   std::shared_ptr<void> model{};  // while this lives, the model stays
+  std::unique_ptr<engine::PictureAhead> picture{};  // decoded while the model was loaded, until it is read
   double load_ms = 0;
   Expected<GenerationResult> result = GenerationResult{};
 };

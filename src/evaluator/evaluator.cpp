@@ -165,7 +165,7 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
   void begin(const JobPtr& job) {
     reading = true;
     const bool was_loaded = model != nullptr;
-    auto resident = ensure_loaded(job->stream, job->cancel);
+    auto resident = ensure_loaded(*job);
     if (!was_loaded) job->load_ms = engine::ms_since(job->started);
     if (!resident) {
       end(job, tl::unexpected(resident.error()));
@@ -173,6 +173,7 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
       job->model = std::move(*resident);
       if (job->request != nullptr) {
         begin_answer(job);
+        job->picture.reset();
       } else {
         end(job, GenerationResult{});
       }
@@ -182,7 +183,7 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
 
   void begin_answer(const JobPtr& job) {
     model->begin(
-        {*job->request, configuration, job->cancel, job->started},
+        {*job->request, configuration, job->cancel, job->started, job->picture.get()},
         {.on_piece = [job](std::string_view piece) { job->stream.push(piece); },
          .on_look = [job](float share,
                           std::string what) { job->stream.report(Stage::looking, share, std::move(what)); },
@@ -202,6 +203,7 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
   }
 
   void tell(Job& job) {
+    job.picture.reset();  // reads the request, which is gone as soon as the stream is closed
     if (job.request != nullptr) job.model.reset();
     job.stream.close();
   }
@@ -244,7 +246,7 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
     return now.footprint_bytes + now.growth_bytes + kSlackBytes >= planned;
   }
 
-  Expected<std::shared_ptr<Residency>> ensure_loaded(TextStream& stream, const CancelFlagPtr& cancel_flag) {
+  Expected<std::shared_ptr<Residency>> ensure_loaded(Job& job) {
     if (model && model->damaged()) {
       while (model->writing()) model->step();  // each ends with the error
       unload();
@@ -254,15 +256,15 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
       if (auto resident = residency.lock()) return resident;
     }
     if (!model) {
-      auto loaded = load_model(stream, cancel_flag);
+      auto loaded = load_model(job);
       if (!loaded) return tl::unexpected(loaded.error());
     }
     return make_resident();
   }
 
-  Expected<void> load_model(TextStream& stream, const CancelFlagPtr& cancel_flag) {
+  Expected<void> load_model(Job& job) {
     const auto report = [&](float share) {
-      stream.report(Stage::loading, share, load_text(share));
+      job.stream.report(Stage::loading, share, load_text(share));
       arrivals.report(share, load_text(share));
       look_around();
     };
@@ -271,14 +273,15 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
       plan = made;
     };
     auto loaded = loader.load(
-        pool, questions,
-        {.on_progress = report, .meanwhile = [this] { serve_others(); }, .on_plan = note_plan}, cancel_flag);
+        pool, questions, job.request,
+        {.on_progress = report, .meanwhile = [this] { serve_others(); }, .on_plan = note_plan}, job.cancel);
     if (!loaded) {
       loader.afterwards([this] { give_back(); });
       return tl::unexpected(loaded.error());
     }
     model = std::move(loaded->engine);
     configuration = std::move(loaded->configuration);
+    job.picture = std::move(loaded->picture);
     return {};
   }
 

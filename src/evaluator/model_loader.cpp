@@ -1,14 +1,24 @@
 #include "evaluator/model_loader.h"
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <filesystem>
 #include <future>
+#include <system_error>
 #include <utility>
 
 namespace plimsoll {
 
 Expected<ModelLoader::Loaded> ModelLoader::load(std::shared_ptr<MemoryPool> pool,
                                                 std::shared_ptr<engine::QuestionCache> questions,
-                                                const Sinks& sinks, const CancelFlagPtr& cancel) {
+                                                const GenerationRequest* question, const Sinks& sinks,
+                                                const CancelFlagPtr& cancel) {
+  std::unique_ptr<engine::PictureAhead> picture;
+  if (question != nullptr && plans() && has_plenty(*pool)) {
+    picture = engine::PictureAhead::begin(*question, options_.configuration.image_size, options_.model, pool,
+                                          questions, cancel);
+  }
   auto prepared = prepare_elsewhere([this, pool = std::move(pool), questions = std::move(questions),
                                      cancel] { return prepare(pool, questions, cancel); },
                                     sinks.meanwhile, cancel);
@@ -22,7 +32,7 @@ Expected<ModelLoader::Loaded> ModelLoader::load(std::shared_ptr<MemoryPool> pool
   }
   auto filled = prepared->engine->fill(settings, sinks.on_progress, cancel);
   if (!filled) return tl::unexpected(filled.error());
-  return Loaded{std::move(prepared->engine), std::move(prepared->configuration)};
+  return Loaded{std::move(prepared->engine), std::move(prepared->configuration), std::move(picture)};
 }
 
 Expected<ModelLoader::Prepared> ModelLoader::prepare_elsewhere(std::function<Expected<Prepared>()> prepare,
@@ -50,9 +60,11 @@ Expected<ModelLoader::Prepared> ModelLoader::prepare(const std::shared_ptr<Memor
   if (!opened) return tl::unexpected(opened.error());
   if (cancel->cancelled()) return fail(ErrorCode::cancelled, "the load was cancelled");
   Prepared prepared{.engine = std::move(*opened), .configuration = options_.configuration};
-  const Strategy strategy = prepared.configuration.strategy;
-  if (options_.engine || (strategy != Strategy::tiered && strategy != Strategy::fitted)) return prepared;
+  if (!plans()) return prepared;
   prepared.budget = options_.budget();
+  // What is decoded meanwhile: the plan counts a picture of its own.
+  std::size_t& footprint = prepared.budget.footprint_bytes;
+  footprint -= std::min(footprint, pool->ledger().of(MemoryHolder::media));
   auto plan = make_plan(*prepared.engine, prepared.configuration, prepared.budget, cancel);
   if (!plan) return tl::unexpected(plan.error());
   prepared.plan = std::move(*plan);
@@ -69,6 +81,26 @@ Expected<MemoryPlan> ModelLoader::make_plan(engine::Engine& engine, MemoryConfig
     configuration.keep_model_loaded = false;
   }
   return engine.plan(configuration, budget, cancel);
+}
+
+bool ModelLoader::plans() const {
+  const Strategy strategy = options_.configuration.strategy;
+  return !options_.engine && (strategy == Strategy::tiered || strategy == Strategy::fitted);
+}
+
+// Whether there is twice what the files take: then no plan turns on a picture that is decoded beside the
+// load.
+bool ModelLoader::has_plenty(const MemoryPool& pool) const {
+  std::uintmax_t wanted = engine::PictureAhead::kRoomBytes;
+  for (const auto& file : {options_.model.text, options_.model.vision}) {
+    std::error_code error;
+    const std::uintmax_t bytes = std::filesystem::file_size(file, error);
+    wanted += error ? 0 : 2 * bytes;
+  }
+  const MemoryBudget budget = measure_budget(pool, options_.device_memory_bytes);
+  const std::size_t growth = budget.growth_bytes;
+  return wanted <=
+         std::min({growth, budget.line_bytes.value_or(growth), budget.private_bytes.value_or(growth)});
 }
 
 bool ModelLoader::leaves_room(const MemoryPlan& plan) const {

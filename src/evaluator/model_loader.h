@@ -23,16 +23,18 @@ class ModelLoader {
   };
   struct Loaded {
     std::unique_ptr<engine::Engine> engine;
-    MemoryConfiguration configuration;  // in force: the plan had its say
+    MemoryConfiguration configuration;              // in force: the plan had its say
+    std::unique_ptr<engine::PictureAhead> picture;  // of the question it is for; may be nullptr
   };
 
   /// REQUIRES: `options` has a budget, and outlives this.
   explicit ModelLoader(const EvaluatorOptions& options) : options_(options) {}
 
   /// Blocking. Fails with `cancelled` some milliseconds after `cancel` is set; what was prepared for nobody
-  /// then goes on the other thread, and the next call comes after it. One call at a time.
+  /// then goes on the other thread, and the next call comes after it. One call at a time. `question` is what
+  /// the model is loaded for; nullptr: nobody asks yet.
   Expected<Loaded> load(std::shared_ptr<MemoryPool> pool, std::shared_ptr<engine::QuestionCache> questions,
-                        const Sinks& sinks, const CancelFlagPtr& cancel);
+                        const GenerationRequest* question, const Sinks& sinks, const CancelFlagPtr& cancel);
 
   /// Does `work` on the other thread, when what was prepared for nobody has gone. Returns at once.
   void afterwards(std::function<void()> work) { preparing_.post(std::move(work)); }
@@ -56,6 +58,8 @@ class ModelLoader {
   Expected<MemoryPlan> make_plan(engine::Engine& engine, MemoryConfiguration& configuration,
                                  const MemoryBudget& budget, const CancelFlagPtr& cancel) const;
   bool leaves_room(const MemoryPlan& plan) const;
+  bool plans() const;
+  bool has_plenty(const MemoryPool& pool) const;
 
   const EvaluatorOptions& options_;
   WorkThread preparing_{WorkThread::Priority::normal};

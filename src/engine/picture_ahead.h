@@ -1,0 +1,46 @@
+// The first picture of a question, decoded while the model that is going to look at it comes into memory: a
+// load leaves most of a processor free, and a photograph takes a tenth of a second.
+#pragma once
+
+#include <cstddef>
+#include <future>
+#include <memory>
+#include <optional>
+
+#include "engine/question_cache.h"
+#include "plimsoll/cancel.h"
+#include "plimsoll/evaluator.h"
+
+namespace plimsoll::engine {
+
+/// Belongs to one thread.
+class PictureAhead {
+ public:
+  /// nullptr: the question has no picture, or there is no thread for it. REQUIRES: `request` outlives it.
+  /// A picture that `cache`, where given, knows already is not decoded.
+  static std::unique_ptr<PictureAhead> begin(const GenerationRequest& request, int image_size,
+                                             const ModelFiles& files, std::shared_ptr<MemoryPool> pool,
+                                             std::shared_ptr<QuestionCache> cache, CancelFlagPtr cancel);
+  /// Blocking until the decoding has ended, which is soon after a cancel: see decode_image().
+  ~PictureAhead();
+
+  /// Its pixels, once; blocking until they are there. Empty where this is another picture, or another size
+  /// was decoded, or it failed: decoding it in its turn will say why.
+  std::optional<Image> take(const ImageSource& source, int longest_side);
+
+  /// Bytes of the pool that it may hold beside the model's, see MemoryHolder::media.
+  static constexpr std::size_t kRoomBytes = std::size_t{64} << 20;
+
+ private:
+  struct Decoded {
+    Image image;
+    int longest_side;
+  };
+  PictureAhead(const ImageSource& source, std::future<std::optional<Decoded>> decoded)
+      : source_(source), decoded_(std::move(decoded)) {}
+
+  const ImageSource& source_;
+  std::future<std::optional<Decoded>> decoded_;
+};
+
+}  // namespace plimsoll::engine

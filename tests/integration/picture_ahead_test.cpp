@@ -1,0 +1,132 @@
+// A picture is decoded while the model that will look at it is loaded.
+#include "engine/picture_ahead.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "engine/model_files.h"
+#include "media/content_hash.h"
+#include "tests/integration/bundled_model.h"
+#include "tests/integration/png_of_size.h"
+
+namespace plimsoll::test {
+namespace {
+
+using engine::PictureAhead;
+
+constexpr int kImageSize = 384;
+
+struct Ahead : testing::Test {
+  std::shared_ptr<MemoryPool> pool = MemoryPool::create();
+  CancelFlagPtr cancel = std::make_shared<CancelFlag>();
+
+  std::unique_ptr<PictureAhead> begin(const GenerationRequest& request,
+                                      std::shared_ptr<engine::QuestionCache> cache = {}) {
+    return PictureAhead::begin(request, kImageSize, bundled_model(), pool, std::move(cache), cancel);
+  }
+  std::size_t held() const { return pool->ledger().of(MemoryHolder::media); }
+};
+
+// Half a second of work that stops where it is told to.
+ImageSource large_picture() { return {png_of_size(12000, 12000)}; }
+
+TEST_F(Ahead, GivesWhatDecodingInItsTurnGives) {
+  const GenerationRequest request = ask_about_dog_and_car();
+  const ImageSource& source = request.turns[0].images[0];
+  auto expected = decode_image(source, kImageSize, *pool);
+  ASSERT_TRUE(expected);
+  auto ahead = begin(request);
+  ASSERT_TRUE(ahead);
+  const auto image = ahead->take(source, kImageSize);
+  ASSERT_TRUE(image);
+  ASSERT_EQ(image->width, expected->width);
+  ASSERT_EQ(image->height, expected->height);
+  const auto bytes = static_cast<std::size_t>(image->width * image->height * 3);
+  EXPECT_EQ(std::memcmp(image->pixels.data(), expected->pixels.data(), bytes), 0);
+  EXPECT_FALSE(ahead->take(source, kImageSize)) << "it was given away";
+}
+
+TEST_F(Ahead, IsOfTheFirstPictureAndOfOneSize) {
+  const GenerationRequest request = ask("Which?", {picture("dog-car.png"), picture("cat.png")});
+  const std::vector<ImageSource>& images = request.turns[0].images;
+  EXPECT_FALSE(begin(request)->take(images[1], kImageSize));
+  EXPECT_FALSE(begin(request)->take(images[0], kImageSize / 2));
+  EXPECT_TRUE(begin(request)->take(images[0], kImageSize));
+  EXPECT_EQ(held(), 0U);
+}
+
+TEST_F(Ahead, IsNothingWithoutAPicture) { EXPECT_FALSE(begin(ask("Who are you?"))); }
+
+TEST_F(Ahead, LeavesItToTheTurnOfAPictureToSayWhyItCanNotBeRead) {
+  const GenerationRequest request = ask("What is this?", {{std::string("no picture")}});
+  auto ahead = begin(request);
+  ASSERT_TRUE(ahead);
+  EXPECT_FALSE(ahead->take(request.turns[0].images[0], kImageSize));
+}
+
+TEST_F(Ahead, DecodesNothingThatWasSeenBefore) {
+  const GenerationRequest request = ask_about_dog_and_car();
+  const ImageSource& source = request.turns[0].images[0];
+  auto cache = std::make_shared<engine::QuestionCache>(pool);
+  cache->keep({*media::content_hash(source), engine::identity(bundled_model()), kImageSize},
+              std::make_shared<engine::EncodedPicture>());
+  EXPECT_FALSE(begin(request, cache)->take(source, kImageSize));
+}
+
+TEST_F(Ahead, EndsSoonAfterACancel) {
+  const GenerationRequest request = ask("What is this?", {large_picture()});
+  auto ahead = begin(request);
+  ASSERT_TRUE(ahead);
+  ASSERT_TRUE(eventually([&] { return held() > 0; }));
+  const auto start = std::chrono::steady_clock::now();
+  cancel->cancel();
+  ahead.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(kSanitized ? 500 : 100));
+  EXPECT_EQ(held(), 0U);
+}
+
+// The most that pictures held while a model was loaded for a question about a large one.
+std::size_t held_beside_the_load(Bench& bench) {
+  std::size_t most = 0;
+  const auto result =
+      bench->generate(ask("What is this?", {large_picture()}), {}, [&](Stage stage, float, std::string_view) {
+        if (stage == Stage::loading) most = std::max(most, bench.pool->ledger().of(MemoryHolder::media));
+      });
+  EXPECT_TRUE(result) << result.error().message;
+  EXPECT_EQ(bench.pool->ledger().of(MemoryHolder::media), 0U);
+  return most;
+}
+
+TEST(PictureBesideTheLoad, IsDecoded) {
+  Bench bench;
+  EXPECT_GT(held_beside_the_load(bench), 0U);
+}
+
+TEST(PictureBesideTheLoad, WaitsForItsTurnWhereMemoryIsNotPlentiful) {
+  MemoryConfiguration configuration = configuration_for(Strategy::tiered, DeviceMemoryTier::standard);
+  configuration.memory_limit_bytes = 100 * kMiB;
+  Bench bench(configuration);
+  EXPECT_EQ(held_beside_the_load(bench), 0U);
+}
+
+TEST(PictureBesideTheLoad, WaitsForItsTurnAsItDidInTheOriginalApp) {
+  Bench bench(configuration_for(Strategy::legacy, DeviceMemoryTier::standard));
+  EXPECT_EQ(held_beside_the_load(bench), 0U);
+}
+
+TEST(PictureBesideTheLoad, IsLetGoWhenTheLoadIsCancelled) {
+  Bench bench;
+  const GenerationRequest request = ask("What is this?", {large_picture()});
+  auto cancel = std::make_shared<CancelFlag>();
+  const auto result =
+      bench->generate(request, {}, [&](Stage, float, std::string_view) { cancel->cancel(); }, cancel);
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(result->finish_reason, FinishReason::cancelled);
+  EXPECT_EQ(bench.pool->ledger().of(MemoryHolder::media), 0U);
+  const auto next = bench->generate(ask_about_dog_and_car());
+  ASSERT_TRUE(next) << next.error().message;
+  EXPECT_EQ(next->answer, kDogAndCar);
+}
+
+}  // namespace
+}  // namespace plimsoll::test
