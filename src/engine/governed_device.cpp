@@ -186,6 +186,7 @@ GovernedDevice::~GovernedDevice() = default;
 
 ggml_backend_dev_t GovernedDevice::handle() { return &state_->device; }
 MemoryPool& GovernedDevice::pool() const { return *state_->pool; }
+int GovernedDevice::threads() const { return state_->threads; }
 
 GovernedDevice::LoadingWeights::LoadingWeights(GovernedDevice& device) : device_(device) {
   device_.state_->loading_weights = true;

@@ -37,6 +37,7 @@ class GovernedDevice {
 
   ggml_backend_dev_t handle();
   MemoryPool& pool() const;
+  int threads() const;
 
   /// While one of these lives, plain buffers are weights, and weights are placed in repacked layouts where
   /// there is one; otherwise plain buffers are the KV cache or compute.

@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <deque>
 #include <optional>
-#include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
+#include "base/work_team.h"
 #include "engine/siglip_layers.h"
 #include "kernels/kernels.h"
 
@@ -81,6 +81,7 @@ class PackedLayers : public SiglipLayers {
     const float** target;
     std::string name;
   };
+  struct Source;
   // What a node of the graph is told.
   struct Task {
     PackedLayers* self;
@@ -93,8 +94,9 @@ class PackedLayers : public SiglipLayers {
   }
   void plan();
   void plan_layer(Layer& layer, const std::string& name);
-  Expected<void> pack(const Packing& packing, std::byte* memory);
-  void pack_outputs(const Packing& packing, std::atomic<int>& next);
+  Expected<void> pack(Pieces memory, const Progress& progress, const CancelFlagPtr& cancel);
+  void pack_outputs(const Source& source, int begin, int end) const;
+  void drop(const Packing& packing, const MappedFile& file) const;
   std::size_t thread_bytes() const;
   Pieces scratch(int thread) const {
     return Pieces(working_.data() + static_cast<std::size_t>(thread) * thread_bytes());
@@ -220,16 +222,7 @@ Expected<void> PackedLayers::fill(const Progress& progress, const CancelFlagPtr&
     FileRows(file_, (*mapping)->data(), copy.name).read(0, count, target);
     *copy.target = target;
   }
-  std::size_t done = 0;
-  for (const Packing& packing : packings_) {
-    if (cancel->cancelled()) return fail(ErrorCode::cancelled, "the load was cancelled");
-    const std::size_t bytes = packed_bytes(packing);
-    if (auto packed = pack(packing, memory.take(bytes)); !packed) return packed;
-    done += bytes;
-    if (progress) progress(static_cast<float>(done) / static_cast<float>(weight_bytes_));
-  }
-  if (progress) progress(1);
-  return {};
+  return pack(memory, progress, cancel);
 }
 
 Expected<void> PackedLayers::begin() {
@@ -239,42 +232,67 @@ Expected<void> PackedLayers::begin() {
   return {};
 }
 
-// The kernel may drop the file's pages once they are packed.
-Expected<void> PackedLayers::pack(const Packing& packing, std::byte* memory) {
-  *packing.matrix =
-      kernels::lay_out_packed(kernels_.layout, packing.precision, packing.inputs, packing.outputs, memory);
-  std::atomic<int> next = 0;
-  std::vector<std::thread> others;
-  try {
-    for (int i = 1; i < threads_; ++i) others.emplace_back([&] { pack_outputs(packing, next); });
-  } catch (const std::system_error&) {
-    // No room for another thread's stack: those that are there do it all.
+// A matrix that is being packed.
+struct PackedLayers::Source {
+  const Packing& packing;
+  std::vector<FileMatrix> tensors;
+  std::atomic<int> left = 0;  // of its portions
+};
+
+// All matrices at once, so that no thread waits at the end of each.
+Expected<void> PackedLayers::pack(Pieces memory, const Progress& progress, const CancelFlagPtr& cancel) {
+  constexpr int kPortion = 64;  // outputs
+  struct Portion {
+    Source* source;
+    int begin;
+  };
+  const MappedFile& file = **file_.data().map(0);
+  std::deque<Source> sources;
+  std::vector<Portion> portions;
+  for (const Packing& packing : packings_) {
+    *packing.matrix = kernels::lay_out_packed(kernels_.layout, packing.precision, packing.inputs,
+                                              packing.outputs, memory.take(packed_bytes(packing)));
+    Source& source = sources.emplace_back(packing);
+    for (const std::string& name : packing.names) source.tensors.emplace_back(file_, file.data(), name);
+    for (int begin = 0; begin < packing.outputs; begin += kPortion, ++source.left) {
+      portions.push_back({&source, begin});
+    }
   }
-  pack_outputs(packing, next);
-  for (std::thread& other : others) other.join();
-  for (const std::string& name : packing.names) {
-    const WeightFile::Place& at = file_.place(name + ".weight");
-    (*file_.data().map(0))->drop(at.offset, at.bytes);
-  }
+  const bool done = share_work(
+      portions.size(), threads_,
+      [&](std::size_t i) {
+        const auto [source, begin] = portions[i];
+        pack_outputs(*source, begin, std::min(begin + kPortion, source->packing.outputs));
+        if (--source->left == 0) drop(source->packing, file);
+      },
+      [&](std::size_t count) {
+        if (progress) progress(static_cast<float>(count) / static_cast<float>(portions.size()));
+        return !cancel->cancelled();
+      });
+  if (!done) return fail(ErrorCode::cancelled, "the load was cancelled");
   if (file_.data().damaged()) return tl::unexpected(file_.data().damage_error());
+  if (progress) progress(1);
   return {};
 }
 
-void PackedLayers::pack_outputs(const Packing& packing, std::atomic<int>& next) {
-  constexpr int kBatch = 16;
-  const std::byte* pages = (*file_.data().map(0))->data();
-  std::vector<FileMatrix> matrices;
-  for (const std::string& name : packing.names) matrices.emplace_back(file_, pages, name);
-  const int each = packing.outputs / static_cast<int>(matrices.size());
+void PackedLayers::pack_outputs(const Source& source, int begin, int end) const {
+  const Packing& packing = source.packing;
+  const int each = packing.outputs / static_cast<int>(source.tensors.size());
   std::vector<float> row(static_cast<std::size_t>(packing.inputs));
-  for (int begin = next.fetch_add(kBatch); begin < packing.outputs; begin = next.fetch_add(kBatch)) {
-    for (int output = begin; output < std::min(begin + kBatch, packing.outputs); ++output) {
-      const FileMatrix& matrix = matrices[static_cast<std::size_t>(output / each)];
-      float bias = 0;
-      if (matrix.bias) matrix.bias->read(output % each, 1, &bias);
-      matrix.weights.read(output % each, packing.inputs, row.data());
-      kernels_.pack_output(*packing.matrix, output, row.data(), bias);
-    }
+  for (int output = begin; output < end; ++output) {
+    const FileMatrix& matrix = source.tensors[static_cast<std::size_t>(output / each)];
+    float bias = 0;
+    if (matrix.bias) matrix.bias->read(output % each, 1, &bias);
+    matrix.weights.read(output % each, packing.inputs, row.data());
+    kernels_.pack_output(*packing.matrix, output, row.data(), bias);
+  }
+}
+
+// The kernel may drop the file's pages once they are packed.
+void PackedLayers::drop(const Packing& packing, const MappedFile& file) const {
+  for (const std::string& name : packing.names) {
+    const WeightFile::Place& at = file_.place(name + ".weight");
+    file.drop(at.offset, at.bytes);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/work_team.h"
 #include "engine/llama_internals.h"
 
 namespace plimsoll::engine {
@@ -134,6 +135,7 @@ Expected<void> TextWeights::map_charged(const Step& step) {
   auto charge = device_.charge_weights(sum_of_bytes(sorted_.whole));
   if (!charge) return tl::unexpected(charge.error());
   charges_.push_back(std::move(*charge));
+  std::vector<Piece> pieces;
   for (ggml_tensor* tensor : sorted_.whole) {
     const WeightFile::Place& at = *file_->find(tensor->name);
     auto mapping = file_->map(at.part);
@@ -142,10 +144,23 @@ Expected<void> TextWeights::map_charged(const Step& step) {
     buffers_.emplace_back(device_.wrap_weights(data, at.bytes));
     place(tensor, buffers_.back().get(), data);
     for (std::size_t offset = 0; offset < at.bytes; offset += kPopulateBytes) {
-      const std::size_t bytes = std::min(kPopulateBytes, at.bytes - offset);
-      (*mapping)->populate(at.offset + offset, bytes);
-      if (!step(bytes)) return fail(ErrorCode::cancelled, "the load was cancelled");
+      pieces.push_back({&**mapping, at.offset + offset, std::min(kPopulateBytes, at.bytes - offset)});
     }
+  }
+  return warm(pieces, step);
+}
+
+// Reads the pages of the file that are not in memory yet, and maps them.
+Expected<void> TextWeights::warm(const std::vector<Piece>& pieces, const Step& step) {
+  std::size_t told = 0;
+  const auto tell = [&](std::size_t done) {
+    std::size_t bytes = 0;
+    while (told < done) bytes += pieces[told++].bytes;
+    return step(bytes);
+  };
+  const auto populate = [&](std::size_t i) { pieces[i].file->populate(pieces[i].offset, pieces[i].bytes); };
+  if (!share_work(pieces.size(), device_.threads(), populate, tell) || !tell(pieces.size())) {
+    return fail(ErrorCode::cancelled, "the load was cancelled");
   }
   return {};
 }

@@ -89,6 +89,11 @@ class TextWeights {
     std::vector<ggml_tensor*> scattered, whole, kept;
     std::map<ggml_backend_buffer_type_t, std::vector<ggml_tensor*>> repacked;
   };
+  // Of a mapped file.
+  struct Piece {
+    const MappedFile* file;
+    std::size_t offset, bytes;
+  };
   using Step = std::function<bool(std::size_t bytes)>;  // false: stop, the load was cancelled
 
   TextWeights(GovernedDevice& device, std::shared_ptr<WeightFile> file, WeightLayout layout)
@@ -97,6 +102,7 @@ class TextWeights {
   Expected<void> sort(ggml_tensor* tensor);
   Expected<void> map_scattered();
   Expected<void> map_charged(const Step& step);
+  Expected<void> warm(const std::vector<Piece>& pieces, const Step& step);
   Expected<void> repack(const std::vector<ggml_tensor*>& tensors, const Step& step);
   Expected<void> read_small();
   void add_to_layer(ggml_tensor* tensor, int layer);

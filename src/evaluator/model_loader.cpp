@@ -60,15 +60,22 @@ Expected<ModelLoader::Prepared> ModelLoader::prepare(const std::shared_ptr<Memor
   if (!opened) return tl::unexpected(opened.error());
   if (cancel->cancelled()) return fail(ErrorCode::cancelled, "the load was cancelled");
   Prepared prepared{.engine = std::move(*opened), .configuration = options_.configuration};
-  if (!plans()) return prepared;
+  if (plans()) {
+    if (auto planned = plan(prepared, *pool, cancel); !planned) return tl::unexpected(planned.error());
+  }
+  return prepared;
+}
+
+Expected<void> ModelLoader::plan(Prepared& prepared, const MemoryPool& pool,
+                                 const CancelFlagPtr& cancel) const {
   prepared.budget = options_.budget();
   // What is decoded meanwhile: the plan counts a picture of its own.
   std::size_t& footprint = prepared.budget.footprint_bytes;
-  footprint -= std::min(footprint, pool->ledger().of(MemoryHolder::media));
+  footprint -= std::min(footprint, pool.ledger().of(MemoryHolder::media));
   auto plan = make_plan(*prepared.engine, prepared.configuration, prepared.budget, cancel);
   if (!plan) return tl::unexpected(plan.error());
   prepared.plan = std::move(*plan);
-  return prepared;
+  return {};
 }
 
 // With `fitted` a model that leaves the device's pressure normal stays, whatever the class says.

@@ -55,6 +55,7 @@ class ModelLoader {
                              const CancelFlagPtr& cancel) const;
   Expected<Prepared> prepare_elsewhere(std::function<Expected<Prepared>()> prepare,
                                        const std::function<void()>& meanwhile, const CancelFlagPtr& cancel);
+  Expected<void> plan(Prepared& prepared, const MemoryPool& pool, const CancelFlagPtr& cancel) const;
   Expected<MemoryPlan> make_plan(engine::Engine& engine, MemoryConfiguration& configuration,
                                  const MemoryBudget& budget, const CancelFlagPtr& cancel) const;
   bool leaves_room(const MemoryPlan& plan) const;

@@ -50,6 +50,7 @@ TEST(AnswerShape, GrammarThatAllowsItLeavesTheAnswerAsItIs) {
 
 TEST(AnswerShape, GrammarThatIsNoneIsRefusedBeforeThePictureIsRead) {
   Bench bench;
+  ASSERT_TRUE(bench->load());  // beside which it would be decoded
   for (const char* text : {"root ::= (", "other ::= \"a\"", "{}"}) {
     auto result = answer_within(bench, text);
     ASSERT_FALSE(result) << text;
