@@ -69,7 +69,7 @@ class Decoding {
   Expected<Image> run();
 
  private:
-  bool cancelled() const { return cancelled_ != nullptr && cancelled_->load(std::memory_order_relaxed); }
+  bool cancelled() const;
   tl::unexpected<Error> failure();
   tl::unexpected<Error> refused(Error by_pool) const;
   std::optional<Error> interruption() const;
@@ -105,7 +105,16 @@ class Decoding {
   Buffer compressed_;          // only of a format that libvips wants in one piece
   std::int64_t position_ = 0;  // of the source that libvips reads
   std::atomic<int> read_errno_{0};
+  mutable std::atomic<unsigned> looks_{0};  // at the flag
 };
+
+// Threads of libvips look at the flag, and the last look of the thread that called us comes after theirs: the
+// flag may go when decode_image() has returned. How libvips ends its threads is not for us to know.
+bool Decoding::cancelled() const {
+  const bool wanted = cancelled_ != nullptr && cancelled_->load(std::memory_order_relaxed);
+  looks_.fetch_add(1, std::memory_order_acq_rel);
+  return wanted;
+}
 
 std::optional<Error> Decoding::interruption() const {
   if (cancelled()) return Error{ErrorCode::cancelled, name_ + ": the decoding was cancelled"};
