@@ -241,7 +241,8 @@ struct PackedLayers::Source {
 
 // All matrices at once, so that no thread waits at the end of each.
 Expected<void> PackedLayers::pack(Pieces memory, const Progress& progress, const CancelFlagPtr& cancel) {
-  constexpr int kPortion = 64;  // outputs
+  const int panel = kernels_.layout.outputs,
+            size = (64 + panel - 1) / panel * panel;  // of a portion, in outputs
   struct Portion {
     Source* source;
     int begin;
@@ -254,7 +255,7 @@ Expected<void> PackedLayers::pack(Pieces memory, const Progress& progress, const
                                               packing.outputs, memory.take(packed_bytes(packing)));
     Source& source = sources.emplace_back(packing);
     for (const std::string& name : packing.names) source.tensors.emplace_back(file_, file.data(), name);
-    for (int begin = 0; begin < packing.outputs; begin += kPortion, ++source.left) {
+    for (int begin = 0; begin < packing.outputs; begin += size, ++source.left) {
       portions.push_back({&source, begin});
     }
   }
@@ -262,7 +263,7 @@ Expected<void> PackedLayers::pack(Pieces memory, const Progress& progress, const
       portions.size(), threads_,
       [&](std::size_t i) {
         const auto [source, begin] = portions[i];
-        pack_outputs(*source, begin, std::min(begin + kPortion, source->packing.outputs));
+        pack_outputs(*source, begin, std::min(begin + size, source->packing.outputs));
         if (--source->left == 0) drop(source->packing, file);
       },
       [&](std::size_t count) {
@@ -279,6 +280,7 @@ void PackedLayers::pack_outputs(const Source& source, int begin, int end) const 
   const Packing& packing = source.packing;
   const int each = packing.outputs / static_cast<int>(source.tensors.size());
   std::vector<float> row(static_cast<std::size_t>(packing.inputs));
+  kernels::clear_panels(*packing.matrix, begin, end);
   for (int output = begin; output < end; ++output) {
     const FileMatrix& matrix = source.tensors[static_cast<std::size_t>(output / each)];
     float bias = 0;

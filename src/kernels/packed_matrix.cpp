@@ -31,8 +31,9 @@ PackedMatrix lay_out_packed(const PanelLayout& layout, Precision precision, int 
                             std::byte* memory) {
   PackedMatrix matrix{
       .layout = layout, .precision = precision, .inputs = inputs, .outputs = outputs, .panels = memory};
-  std::memset(memory, 0, total_bytes(matrix));
-  auto* columns = reinterpret_cast<float*>(memory + all_panel_bytes(matrix));
+  const std::size_t panel_bytes = all_panel_bytes(matrix);
+  std::memset(memory + panel_bytes, 0, total_bytes(matrix) - panel_bytes);
+  auto* columns = reinterpret_cast<float*>(memory + panel_bytes);
   const std::size_t width = column_bytes(layout, outputs) / sizeof(float);
   matrix.bias = columns;
   if (precision == Precision::int8) {
@@ -40,6 +41,13 @@ PackedMatrix lay_out_packed(const PanelLayout& layout, Precision precision, int 
     matrix.sum = columns + 2 * width;
   }
   return matrix;
+}
+
+void clear_panels(const PackedMatrix& matrix, int begin, int end) {
+  const int first = begin / matrix.layout.outputs, last = matrix.layout.panels(end);
+  const std::size_t bytes = matrix.panel_bytes();
+  std::memset(matrix.panels + static_cast<std::size_t>(first) * bytes, 0,
+              static_cast<std::size_t>(last - first) * bytes);
 }
 
 void pack_bf16(const PackedMatrix& matrix, int output, const float* weights) {

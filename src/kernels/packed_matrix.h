@@ -56,9 +56,13 @@ struct PackedMatrix {
 
 std::size_t packed_bytes(const PanelLayout& layout, Precision precision, int inputs, int outputs);
 
-/// Lays a matrix out over `memory`, empty.
+/// Lays a matrix out over `memory`. Its panels are to be cleared before anything is put into them.
 PackedMatrix lay_out_packed(const PanelLayout& layout, Precision precision, int inputs, int outputs,
                             std::byte* memory);
+
+/// Makes the panels of the outputs from `begin` up to `end` zero.
+/// REQUIRES: `begin` is the first output of a panel, and `end` of another or behind the last.
+void clear_panels(const PackedMatrix& matrix, int begin, int end);
 
 /// Puts one output's weights into a bf16 matrix.
 void pack_bf16(const PackedMatrix& matrix, int output, const float* weights);

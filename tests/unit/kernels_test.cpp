@@ -42,7 +42,9 @@ struct Packed {
 
   Packed(const Kernels& kernels, Precision precision, int inputs, int outputs)
       : memory(aligned_memory(packed_bytes(kernels.layout, precision, inputs, outputs))),
-        matrix(lay_out_packed(kernels.layout, precision, inputs, outputs, memory.get())) {}
+        matrix(lay_out_packed(kernels.layout, precision, inputs, outputs, memory.get())) {
+    clear_panels(matrix, 0, outputs);
+  }
 };
 
 struct Prepared {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -19,13 +20,22 @@ struct alignas(64) Line {
   std::byte bytes[64];
 };
 
+// Memory that something else was in.
+Line used() {
+  Line line;
+  std::memset(line.bytes, 0x5a, sizeof(line.bytes));
+  return line;
+}
+
 struct Packed {
   std::vector<Line> memory;
   PackedMatrix matrix;
 
   Packed(const PanelLayout& layout, Precision precision, int inputs, int outputs)
-      : memory(packed_bytes(layout, precision, inputs, outputs) / sizeof(Line) + 1),
-        matrix(lay_out_packed(layout, precision, inputs, outputs, memory.data()->bytes)) {}
+      : memory(packed_bytes(layout, precision, inputs, outputs) / sizeof(Line) + 1, used()),
+        matrix(lay_out_packed(layout, precision, inputs, outputs, memory.data()->bytes)) {
+    clear_panels(matrix, 0, outputs);
+  }
 };
 
 class PackedMatrixOf : public testing::TestWithParam<InstructionSet> {
@@ -81,6 +91,24 @@ TEST(PackedMatrix, PutsTwoBf16InputsOfEachOutputSideBySide) {
   std::memcpy(step, packed.matrix.panels + 4 + 64, sizeof(step));
   EXPECT_EQ(from_bfloat16(step[0]), 0.25F);
   EXPECT_EQ(from_bfloat16(step[1]), 0);
+}
+
+TEST(PackedMatrix, ClearsNoOtherPanels) {
+  const PanelLayout layout{.outputs = 2, .int8_inputs = 4, .bf16_inputs = 2};
+  const Packed packed(layout, Precision::bf16, 4, 5);  // three panels, of which the last is not full
+  const PackedMatrix& matrix = packed.matrix;
+  const std::size_t panel = matrix.panel_bytes();
+  std::memset(matrix.panels, 1, 3 * panel);
+  const auto is_all = [&](std::size_t index, int value) {
+    return std::all_of(matrix.panels + index * panel, matrix.panels + (index + 1) * panel,
+                       [&](std::byte each) { return each == std::byte(value); });
+  };
+  clear_panels(matrix, 2, 4);
+  EXPECT_TRUE(is_all(0, 1));
+  EXPECT_TRUE(is_all(1, 0));
+  EXPECT_TRUE(is_all(2, 1));
+  clear_panels(matrix, 4, 5);
+  EXPECT_TRUE(is_all(2, 0));
 }
 
 TEST(PackedMatrix, TakesWholePanelsAndSteps) {
