@@ -241,8 +241,8 @@ struct PackedLayers::Source {
 
 // All matrices at once, so that no thread waits at the end of each.
 Expected<void> PackedLayers::pack(Pieces memory, const Progress& progress, const CancelFlagPtr& cancel) {
-  const int panel = kernels_.layout.outputs,
-            size = (64 + panel - 1) / panel * panel;  // of a portion, in outputs
+  constexpr int kOutputs = 64;  // of a portion, or a few more: it has whole panels
+  const int panel = kernels_.layout.outputs, size = (kOutputs + panel - 1) / panel * panel;
   struct Portion {
     Source* source;
     int begin;
