@@ -130,7 +130,7 @@ enum class FinishReason { stop, length, cancelled, memory };
 std::string_view to_string(FinishReason reason);
 
 struct GenerationTiming {
-  double load_ms = 0;  // 0 when the model was loaded already
+  double load_ms = 0;          // 0 when the model was loaded already
   double image_decode_ms = 0;  // without what went on while the model was loaded
   double image_encode_ms = 0;
   double prefill_ms = 0;              // the prompt through the language model, without encoding

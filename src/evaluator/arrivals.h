@@ -21,7 +21,7 @@ struct Job {
   CancelFlagPtr cancel;
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
   TextStream stream{};
-  std::shared_ptr<void> model{};  // while this lives, the model stays
+  std::shared_ptr<void> model{};                    // while this lives, the model stays
   std::unique_ptr<engine::PictureAhead> picture{};  // decoded while the model was loaded, until it is read
   double load_ms = 0;
   Expected<GenerationResult> result = GenerationResult{};
