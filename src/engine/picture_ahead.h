@@ -30,6 +30,9 @@ class PictureAhead {
 
   /// Bytes of the pool that it may hold beside the model's, see MemoryHolder::media.
   static constexpr std::size_t kRoomBytes = std::size_t{64} << 20;
+  /// Of what a plan counts for libraries (ModelNeeds::heap_bytes), libvips's code and heap: with this they
+  /// are there before the plan is made. Measured with SmolVLM-256M and SmolVLM2-500M (bench_plan).
+  static constexpr std::size_t kLibraryBytes = std::size_t{14} << 20;
 
  private:
   struct Decoded {

@@ -19,9 +19,11 @@ Expected<ModelLoader::Loaded> ModelLoader::load(std::shared_ptr<MemoryPool> pool
     picture = engine::PictureAhead::begin(*question, options_.configuration.image_size, options_.model, pool,
                                           questions, cancel);
   }
-  auto prepared = prepare_elsewhere([this, pool = std::move(pool), questions = std::move(questions),
-                                     cancel] { return prepare(pool, questions, cancel); },
-                                    sinks.meanwhile, cancel);
+  auto prepared = prepare_elsewhere(
+      [this, pool = std::move(pool), questions = std::move(questions), ahead = picture != nullptr, cancel] {
+        return prepare(pool, questions, ahead, cancel);
+      },
+      sinks.meanwhile, cancel);
   if (!prepared) return tl::unexpected(prepared.error());
   EngineSettings settings = options_.engine.value_or(EngineSettings{});
   if (const auto& plan = prepared->plan) {
@@ -52,7 +54,7 @@ Expected<ModelLoader::Prepared> ModelLoader::prepare_elsewhere(std::function<Exp
 // How this load uses memory: as was asked for, or as the plan for what there is now says.
 Expected<ModelLoader::Prepared> ModelLoader::prepare(const std::shared_ptr<MemoryPool>& pool,
                                                      std::shared_ptr<engine::QuestionCache> questions,
-                                                     const CancelFlagPtr& cancel) const {
+                                                     bool picture_ahead, const CancelFlagPtr& cancel) const {
   auto opened = engine::Engine::open(
       options_.model, pool,
       {.threads = options_.threads, .vision_kernels = options_.vision_kernels, .cache = std::move(questions)},
@@ -61,17 +63,22 @@ Expected<ModelLoader::Prepared> ModelLoader::prepare(const std::shared_ptr<Memor
   if (cancel->cancelled()) return fail(ErrorCode::cancelled, "the load was cancelled");
   Prepared prepared{.engine = std::move(*opened), .configuration = options_.configuration};
   if (plans()) {
-    if (auto planned = plan(prepared, *pool, cancel); !planned) return tl::unexpected(planned.error());
+    if (auto planned = plan(prepared, *pool, picture_ahead, cancel); !planned)
+      return tl::unexpected(planned.error());
   }
   return prepared;
 }
 
-Expected<void> ModelLoader::plan(Prepared& prepared, const MemoryPool& pool,
+// The plan counts a picture, and libraries for it, of its own: what is decoded meanwhile is not to count
+// twice.
+Expected<void> ModelLoader::plan(Prepared& prepared, const MemoryPool& pool, bool picture_ahead,
                                  const CancelFlagPtr& cancel) const {
   prepared.budget = options_.budget();
-  // What is decoded meanwhile: the plan counts a picture of its own.
-  std::size_t& footprint = prepared.budget.footprint_bytes;
-  footprint -= std::min(footprint, pool.ledger().of(MemoryHolder::media));
+  if (picture_ahead) {
+    std::size_t& footprint = prepared.budget.footprint_bytes;
+    footprint -=
+        std::min(footprint, pool.ledger().of(MemoryHolder::media) + engine::PictureAhead::kLibraryBytes);
+  }
   auto plan = make_plan(*prepared.engine, prepared.configuration, prepared.budget, cancel);
   if (!plan) return tl::unexpected(plan.error());
   prepared.plan = std::move(*plan);

@@ -51,11 +51,12 @@ class ModelLoader {
     std::optional<MemoryPlan> plan{};  // empty: nobody asks for one
   };
   Expected<Prepared> prepare(const std::shared_ptr<MemoryPool>& pool,
-                             std::shared_ptr<engine::QuestionCache> questions,
+                             std::shared_ptr<engine::QuestionCache> questions, bool picture_ahead,
                              const CancelFlagPtr& cancel) const;
   Expected<Prepared> prepare_elsewhere(std::function<Expected<Prepared>()> prepare,
                                        const std::function<void()>& meanwhile, const CancelFlagPtr& cancel);
-  Expected<void> plan(Prepared& prepared, const MemoryPool& pool, const CancelFlagPtr& cancel) const;
+  Expected<void> plan(Prepared& prepared, const MemoryPool& pool, bool picture_ahead,
+                      const CancelFlagPtr& cancel) const;
   Expected<MemoryPlan> make_plan(engine::Engine& engine, MemoryConfiguration& configuration,
                                  const MemoryBudget& budget, const CancelFlagPtr& cancel) const;
   bool leaves_room(const MemoryPlan& plan) const;
