@@ -28,8 +28,9 @@ class PictureAhead {
   /// was decoded, or it failed: decoding it in its turn will say why.
   std::optional<Image> take(const ImageSource& source, int longest_side);
 
-  /// Bytes of the pool that should be free for it. Photographs take less; a picture that must be decoded whole
-  /// may take more, and is refused, or the model beside it, as both would be with the model loaded first.
+  /// Bytes of the pool that should be free for it. Photographs take less; a picture that must be decoded
+  /// whole may take more, and is refused, or the model beside it, as both would be with the model loaded
+  /// first.
   static constexpr std::size_t kRoomBytes = std::size_t{64} << 20;
   /// Of what a plan counts for libraries (ModelNeeds::heap_bytes), libvips's code and heap: with this they
   /// are there before the plan is made. Measured with SmolVLM-256M and SmolVLM2-500M (bench_plan).
