@@ -33,13 +33,18 @@ struct HolderShare {
   std::size_t bytes = 0;
 };
 
-/// Why the memory line refused a charge. All figures in bytes, taken at the moment of the refusal.
+/// The bound that the memory pool keeps by itself.
+inline constexpr const char* kMemoryLimitBound = "memory limit";
+
+/// Why a charge was refused. All figures in bytes, taken at the moment of the refusal.
 struct BudgetDenial {
-  std::string holder;               // who asked, for example "weights.text"
-  std::size_t requested_bytes = 0;  // how much it asked for
-  std::size_t available_bytes = 0;  // how much was left below the limit, caches already emptied
-  std::size_t limit_bytes = 0;
-  std::vector<HolderShare> holders;  // who holds the rest, largest first, none at zero
+  std::string holder;                // who asked, for example "weights.text"
+  std::size_t requested_bytes = 0;   // how much it asked for
+  std::size_t available_bytes = 0;   // how much was left below the bound, caches already emptied
+  std::size_t limit_bytes = 0;       // the bound
+  std::vector<HolderShare> holders;  // what the pool has charged, largest first, none at zero
+  // Who set the bound: kMemoryLimitBound, a bound of plan.h, or what MeasuredRoom::source says.
+  std::string bound = kMemoryLimitBound;
 };
 
 struct Error {
@@ -56,7 +61,8 @@ inline tl::unexpected<Error> fail(ErrorCode code, std::string message) {
   return tl::unexpected<Error>(Error{code, std::move(message)});
 }
 
-/// An over_budget error: holder, requested, available, limit and the largest holders in one sentence.
+/// An over_budget error: holder, requested, available, limit and the largest holders in one sentence, and
+/// what it would take. Under a bound that was measured, callers put the picture's name in front.
 Error over_budget_error(BudgetDenial denial);
 
 }  // namespace plimsoll

@@ -1,5 +1,6 @@
 // The memory line. A pool counts every byte that tensors, caches and pictures hold, to a named
 // holder, and refuses what would pass the limit: charge first, then allocate, refund on failure.
+// A large charge is also checked against the device as it is at that moment, see RoomProbe.
 //
 // active memory  bytes in live buffers and reservations
 // cache memory   bytes of freed buffers kept for reuse; may be dropped at any time. Pictures and prompts that
@@ -19,6 +20,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace plimsoll {
@@ -69,14 +71,19 @@ class Reservation {
   void release() noexcept;
   /// Gives back all above `bytes`. No effect when `bytes` is not smaller than bytes().
   void shrink_to(std::size_t bytes) noexcept;
+  /// The library or helper has taken the memory, so measurements show it: it is no longer pending
+  /// (PendingMemory). The charge stays.
+  void mark_taken() noexcept;
 
  private:
   friend class MemoryPool;
   Reservation(std::shared_ptr<MemoryPool> pool, MemoryHolder holder, std::size_t bytes);
+  bool is_promised() const;
 
   std::shared_ptr<MemoryPool> pool_;
   MemoryHolder holder_ = MemoryHolder::media;
   std::size_t bytes_ = 0;
+  bool taken_ = false;
 };
 
 /// Charged memory: page-aligned, not zeroed. Move-only; when it goes, the memory returns to the pool's
@@ -135,8 +142,36 @@ class PageSource {
   virtual void zero(std::byte* data, std::size_t bytes) noexcept;
   /// As written here it does nothing.
   virtual void prefer_large_pages(std::byte* data, std::size_t bytes) noexcept;
+  /// How many bytes of whole pages are in memory; all that were never written to, or have been swapped out,
+  /// are not. May be asked for pages that another thread has just unmapped. As written here: all of them.
+  virtual std::size_t resident_bytes(std::byte* data, std::size_t bytes) const noexcept;
   static std::size_t page_bytes();
 };
+
+/// Memory that is charged, will be taken, and is not in what the operating system counts as used yet.
+struct PendingMemory {
+  std::size_t untouched_bytes = 0;  // pages of buffers that nobody has written to; mapped already
+  std::size_t promised_bytes = 0;   // reservations of `media` that were not taken, and buffers not yet mapped
+  std::size_t bytes() const { return untouched_bytes + promised_bytes; }
+};
+
+/// What this process and its helpers may still take before they meet the tightest bound of the device.
+struct MeasuredRoom {
+  std::size_t growth_bytes = 0;  // measured now, less what is pending
+  std::size_t limit_bytes = 0;   // the bound itself
+  std::string source;            // what sets it: kPhysicalMemory, the path of a cgroup's file, "RLIMIT_DATA"
+};
+
+/// Measures. The caller says what is pending, because bounds differ in what they count already: RLIMIT_DATA
+/// counts a page as soon as it is mapped, a cgroup when it is written to.
+/// Called from the thread that charges, without the lock of the pool held, and never from two at once.
+/// REQUIRES: it does not charge the pool. Should take well under 1 ms.
+using RoomProbe = std::function<MeasuredRoom(const PendingMemory& pending)>;
+
+/// Smaller charges are not measured: what many of them add up to is less than the margin that a probe leaves
+/// for the kernel, and is seen at the next large one. Measuring takes 0.1 to 0.3 ms, as long as the kernel
+/// takes to hand out a megabyte.
+inline constexpr std::size_t kMeasuredChargeBytes = std::size_t{1} << 20;
 
 /// The place for a policy of the application's own. Asked before each charge, whether it fits or not, from
 /// the thread that charges and without any lock of the pool held. False refuses the charge with
@@ -166,11 +201,17 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
   std::optional<std::size_t> set_memory_limit(std::optional<std::size_t> bytes);
   std::size_t set_cache_limit(std::size_t bytes);
 
+  /// From now on charges of kMeasuredChargeBytes and more must also fit into the room that `probe` measures.
+  /// Not measured are reservations of other holders than `media`: they stand for pages of files, which the
+  /// kernel drops when it needs them. An empty probe, as at first: nothing is measured.
+  void set_room_probe(RoomProbe probe);
+
   /// Gives the whole cache back to the operating system. Returns the bytes given.
   std::size_t clear_cache();
 
-  /// Charges `bytes` to `holder`. What does not fit first drops cache, then asks the reclaimers for what is
-  /// missing, as reclaim() does, and is then refused with `over_budget`.
+  /// Charges `bytes` to `holder`. What does not fit, below the limit or into the measured room, first drops
+  /// cache, then asks the reclaimers for what is missing, as reclaim() does, and is then refused with
+  /// `over_budget`; the denial names the bound.
   Expected<Reservation> reserve(MemoryHolder holder, std::size_t bytes);
 
   /// Charges as reserve() does, then hands out memory of at least `bytes`, rounded up to pages, from the
@@ -196,11 +237,19 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
   friend class Buffer;
   friend class MappedNote;
   struct State;
+  struct Charge;
+  struct Refusal;
 
   MemoryPool(std::unique_ptr<PageSource> pages, Admission admission);
   Expected<void> admit(MemoryHolder holder, std::size_t bytes) const;
-  Expected<void> charge(MemoryHolder holder, std::size_t bytes);
-  void refund(MemoryHolder holder, std::size_t bytes) noexcept;
+  Expected<void> charge(const Charge& charge);
+  std::optional<Refusal> try_charge(const Charge& charge);
+  std::optional<Refusal> hold(const Charge& charge);
+  std::optional<Refusal> measure(const Charge& charge, const RoomProbe& probe);
+  void settle(const Charge& charge, bool charged);
+  PendingMemory pending();
+  void refund(MemoryHolder holder, std::size_t bytes, bool promised) noexcept;
+  void fulfil(std::size_t promised_bytes) noexcept;
   void take_back(MemoryHolder holder, std::byte* data, std::size_t bytes) noexcept;
 
   std::unique_ptr<State> state_;

@@ -75,8 +75,7 @@ inline constexpr std::size_t kConcessionCount = 10;
 /// "vision encoder on demand", "smaller batches", ...: what is given up, for people.
 std::string_view to_string(Concession concession);
 
-/// What a plan may not fit, see MemoryPlan::missing_from.
-inline constexpr const char* kMemoryLimitBound = "memory limit";
+/// What a plan may not fit, beside kMemoryLimitBound: see MemoryPlan::missing_from.
 inline constexpr const char* kDeviceBound = "device";
 inline constexpr const char* kProcessBound = "limit of this process (ulimit -d)";
 
@@ -100,7 +99,7 @@ struct MemoryPlan {
   std::size_t peak_bytes = 0;       // the highest active memory; less than the sum where holders take turns
   std::size_t footprint_bytes = 0;  // the process at its peak
   std::size_t missing_bytes = 0;    // 0: it fits
-  std::string missing_from;         // which of the bounds above is short of the most; empty where it fits
+  std::string missing_from;         // the bound that is short of the most; empty where it fits
 
   std::vector<Concession> concessions;  // what was given up, in the order of the enum
   std::size_t streamed_bytes = 0;       // read from the file for every token

@@ -8,14 +8,31 @@ namespace {
 
 constexpr std::size_t kHoldersInMessage = 3;
 
-// " (kv holds 40.0 MiB, media holds 1.00 MiB)", or nothing when nobody holds anything.
+// "kv holds 40.0 MiB, media holds 1.00 MiB", or nothing when nobody holds anything.
 std::string largest_holders(const std::vector<HolderShare>& holders) {
   std::string text;
   for (std::size_t i = 0; i < std::min(holders.size(), kHoldersInMessage); ++i) {
-    text += i == 0 ? " (" : ", ";
-    text += holders[i].holder + " holds " + format_size(holders[i].bytes);
+    text += (i == 0 ? "" : ", ") + holders[i].holder + " holds " + format_size(holders[i].bytes);
   }
-  return text.empty() ? text : text + ")";
+  return text;
+}
+
+std::string text_below_memory_limit(const BudgetDenial& denial) {
+  const std::string held = largest_holders(denial.holders);
+  return denial.holder + " needs " + format_size(denial.requested_bytes) + ", but only " +
+         format_size(denial.available_bytes) + " of the memory limit of " + format_size(denial.limit_bytes) +
+         " is left" + (held.empty() ? "" : " (" + held + ")") +
+         "; raise the memory limit, or use a smaller model, picture or answer";
+}
+
+std::string text_below_measured_bound(const BudgetDenial& denial) {
+  const bool decoding = denial.holder == "media";
+  const std::string held = largest_holders(denial.holders);
+  return (decoding ? "decoding takes " : denial.holder + " needs ") + format_size(denial.requested_bytes) +
+         " and this device has " + format_size(denial.available_bytes) + " left (limit " +
+         format_size(denial.limit_bytes) + " by " + denial.bound + (held.empty() ? "" : "; " + held) + "); " +
+         (decoding ? "make the picture smaller" : "use a smaller model, picture or answer") +
+         ", or give the program more memory";
 }
 
 // Callers collect holders in the ledger's order; this is where BudgetDenial's promise is kept.
@@ -53,10 +70,8 @@ std::string_view to_string(ErrorCode code) {
 
 Error over_budget_error(BudgetDenial denial) {
   order_largest_first(denial.holders);
-  std::string message = denial.holder + " needs " + format_size(denial.requested_bytes) + ", but only " +
-                        format_size(denial.available_bytes) + " of the memory limit of " +
-                        format_size(denial.limit_bytes) + " is left" + largest_holders(denial.holders) +
-                        "; raise the memory limit, or use a smaller model, picture or answer";
+  std::string message =
+      denial.bound == kMemoryLimitBound ? text_below_memory_limit(denial) : text_below_measured_bound(denial);
   return Error{ErrorCode::over_budget, std::move(message), std::move(denial)};
 }
 

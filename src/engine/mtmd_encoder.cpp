@@ -146,10 +146,11 @@ Expected<Buffer> MtmdEncoder::encode_chunk(const mtmd_input_chunk* chunk, const 
 Expected<EncodedPicturePtr> MtmdEncoder::encode(const Image& image, int, const CancelFlagPtr& cancel,
                                                 const TileSink& on_tile) {
   device_.listen_to({cancel});
-  const auto pixels = pool_.reserve(MemoryHolder::media, preprocessed_bytes(image));
+  auto pixels = pool_.reserve(MemoryHolder::media, preprocessed_bytes(image));
   if (!pixels) return tl::unexpected(pixels.error());
   auto cut_up = cut(image);
   if (!cut_up) return tl::unexpected(cut_up.error());
+  pixels->mark_taken();
   mtmd_input_chunks* chunks = cut_up->get();
   std::shared_ptr<EncodedPicture> picture;
   if (can_leave()) {

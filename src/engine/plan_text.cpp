@@ -82,6 +82,7 @@ Error does_not_fit_error(const MemoryPlan& plan, const MemoryBudget& budget) {
   denial.requested_bytes = plan.peak_bytes;
   denial.available_bytes = plan.peak_bytes - std::min(plan.peak_bytes, plan.missing_bytes);
   denial.limit_bytes = limit_of(plan.missing_from, budget);
+  denial.bound = plan.missing_from;
   denial.holders = largest_first(plan);
   denial.holder = denial.holders.empty() ? "" : denial.holders.front().holder;
   std::string list;

@@ -66,6 +66,12 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
     if (!options.budget) {
       options.budget = [this] { return measure_budget(*pool, options.device_memory_bytes); };
     }
+    if (!options.room) {
+      options.room = [bytes = options.device_memory_bytes](const PendingMemory& pending) {
+        return measure_room(bytes, pending);
+      };
+    }
+    pool->set_room_probe(knows_its_device() ? options.room : RoomProbe{});
     pool->set_memory_limit(configuration.memory_limit_bytes);
     pool->set_cache_limit(configuration.cache_limit_bytes.value_or(options.device_memory_bytes));
     if (is_legacy()) return;  // which began each question from nothing, and knew no pressure
@@ -84,6 +90,9 @@ struct VlmEvaluator::Impl : std::enable_shared_from_this<VlmEvaluator::Impl> {
     reclaim_thread.finish();
   }
 
+  bool knows_its_device() const {
+    return configuration.strategy == Strategy::tiered || configuration.strategy == Strategy::fitted;
+  }
   bool is_legacy() const { return options.configuration.strategy == Strategy::legacy; }
 
   // ---- any thread ----

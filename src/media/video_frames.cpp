@@ -162,6 +162,7 @@ Expected<VideoFrame> VideoFrames::Reader::next() {
   if (!count) return failure(count.error());
   const double seconds = times_[given_];
   if (*count < bytes) return failure(why_missing(seconds));
+  ffmpeg_memory_.mark_taken();  // what the first frame took the next ones use again
   if (++given_ == run_end_) end_run();
   return VideoFrame{seconds, {size_.width, size_.height, std::move(*pixels)}};
 }

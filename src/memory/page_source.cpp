@@ -3,6 +3,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace plimsoll {
@@ -15,6 +17,8 @@ std::size_t PageSource::page_bytes() {
 void PageSource::zero(std::byte* data, std::size_t bytes) noexcept { std::memset(data, 0, bytes); }
 
 void PageSource::prefer_large_pages(std::byte*, std::size_t) noexcept {}
+
+std::size_t PageSource::resident_bytes(std::byte*, std::size_t bytes) const noexcept { return bytes; }
 
 namespace memory {
 
@@ -41,6 +45,26 @@ void AnonymousPages::prefer_large_pages([[maybe_unused]] std::byte* data,
 #ifdef MADV_HUGEPAGE
   madvise(data, bytes, MADV_HUGEPAGE);  // a kernel without them refuses, and nothing is lost
 #endif
+}
+
+// 0.8 ms for a GiB of small pages, 0.1 ms for one of large ones.
+std::size_t AnonymousPages::resident_bytes(std::byte* data, std::size_t bytes) const noexcept {
+#ifdef __APPLE__
+  using PageFlags = char;
+#else
+  using PageFlags = unsigned char;
+#endif
+  std::array<PageFlags, 16384> pages;  // on the stack: there may be no memory
+  const std::size_t page = page_bytes();
+  std::size_t resident = 0;
+  for (std::size_t at = 0; at < bytes; at += pages.size() * page) {
+    const std::size_t length = std::min(bytes - at, pages.size() * page);
+    if (mincore(data + at, length, pages.data()) != 0) return bytes;  // unmapped: nothing of it is to come
+    resident += page * static_cast<std::size_t>(std::count_if(
+                           pages.begin(), pages.begin() + static_cast<std::ptrdiff_t>(length / page),
+                           [](PageFlags flags) { return (flags & 1) != 0; }));
+  }
+  return resident;
 }
 
 std::byte* AddressesOnly::map(std::size_t bytes) { return map_private(bytes, PROT_NONE); }

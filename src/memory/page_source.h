@@ -11,6 +11,7 @@ class AnonymousPages : public PageSource {
   void unmap(std::byte* data, std::size_t bytes) noexcept override;
   void zero(std::byte* data, std::size_t bytes) noexcept override;
   void prefer_large_pages(std::byte* data, std::size_t bytes) noexcept override;
+  std::size_t resident_bytes(std::byte* data, std::size_t bytes) const noexcept override;
 };
 
 /// Addresses without memory: for plans, which ask for buffers that nobody touches. They count against no

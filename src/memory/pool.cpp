@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "memory/buffer_cache.h"
+#include "memory/live_buffers.h"
 #include "memory/page_source.h"
 #include "memory/registered_reclaimer.h"
 #include "plimsoll/memory.h"
@@ -28,6 +29,9 @@ std::optional<std::size_t> round_up_to_pages(std::size_t bytes) {
   return std::max(page, (bytes + page - 1) / page * page);
 }
 
+// Whether a reservation stands for memory, of a decoder or a helper; others are for pages of a model's file.
+bool is_taken_elsewhere(MemoryHolder holder) { return holder == MemoryHolder::media; }
+
 // A reused buffer is charged whole: a much larger one would take room that no plan counted.
 std::size_t most_reused_for(std::size_t bytes) {
   return std::min(2 * bytes, bytes + bytes / 16 + 2 * PageSource::page_bytes());
@@ -37,23 +41,41 @@ std::size_t most_reused_for(std::size_t bytes) {
 
 std::string_view to_string(MemoryHolder holder) { return kHolderNames[index_of(holder)]; }
 
+struct MemoryPool::Charge {
+  MemoryHolder holder;
+  std::size_t bytes;
+  bool takes_memory;  // and not pages of files, which the kernel drops when it needs them
+};
+
+struct MemoryPool::Refusal {
+  BudgetDenial denial;
+  std::size_t missing_bytes;
+};
+
 struct MemoryPool::State {
   struct Pages {
     std::byte* data;
     std::size_t bytes;
   };
 
+  // Of two that charge at once, each measured charge sees what the other was given. Comes before `mutex`.
+  std::mutex measuring;
+
   mutable std::mutex mutex;
   std::unique_ptr<PageSource> source;
   Admission admission;
   memory::BufferCache<std::byte*> cache;
   MemoryLedger ledger;  // cache figures are filled in when it is read
+  RoomProbe probe;
+  memory::LiveBuffers live;
+  std::size_t held_bytes = 0;      // of charges that are being measured: below the limit, not in the ledger
+  std::size_t promised_bytes = 0;  // see PendingMemory
   // In the order that they are asked. The registrations own them: those that are gone lock to nothing.
   std::vector<std::weak_ptr<memory::RegisteredReclaimer>> reclaimers;
 
   // All below REQUIRE the mutex.
 
-  std::size_t in_use() const { return ledger.active_bytes + cache.bytes(); }
+  std::size_t in_use() const { return ledger.active_bytes + held_bytes + cache.bytes(); }
 
   std::size_t room() const {
     if (!ledger.memory_limit_bytes) return std::numeric_limits<std::size_t>::max() - in_use();
@@ -97,11 +119,11 @@ struct MemoryPool::State {
   }
 
   BudgetDenial denial(MemoryHolder holder, std::size_t bytes) const {
-    BudgetDenial denial{std::string(to_string(holder)),
-                        bytes,
-                        room() + cache.bytes(),
-                        ledger.memory_limit_bytes.value_or(0),
-                        {}};
+    BudgetDenial denial{.holder = std::string(to_string(holder)),
+                        .requested_bytes = bytes,
+                        .available_bytes = room() + cache.bytes(),
+                        .limit_bytes = ledger.memory_limit_bytes.value_or(0),
+                        .holders = {}};
     for (std::size_t i = 0; i < kMemoryHolderCount; ++i) {
       if (ledger.holder_bytes[i] > 0)
         denial.holders.push_back({std::string(kHolderNames[i]), ledger.holder_bytes[i]});
@@ -199,40 +221,117 @@ Expected<void> MemoryPool::admit(MemoryHolder holder, std::size_t bytes) const {
   return tl::unexpected(over_budget_error(std::move(denial)));
 }
 
-// Charges if it fits, after dropping cache and, the second time, after asking the reclaimers.
-Expected<void> MemoryPool::charge(MemoryHolder holder, std::size_t bytes) {
-  for (bool asked_reclaimers = false;; asked_reclaimers = true) {
-    std::vector<State::Pages> evicted;
-    std::size_t missing = 0;
-    std::optional<BudgetDenial> denial;
-    {
-      std::lock_guard lock(state_->mutex);
-      evicted = state_->evict_until([&] { return state_->room() >= bytes; });
-      if (state_->room() >= bytes) {
-        state_->add(holder, bytes);
-        const auto beyond_limit = state_->evict_until([&] { return state_->cache_is_within_limit(); });
-        evicted.insert(evicted.end(), beyond_limit.begin(), beyond_limit.end());
-      } else {
-        missing = bytes - state_->room();
-        denial = state_->denial(holder, bytes);
-      }
-    }
-    state_->unmap(evicted);
-    if (!denial) return {};
-    if (asked_reclaimers) return tl::unexpected(over_budget_error(std::move(*denial)));
-    reclaim(missing, ReclaimRung::model,
+// Charges if it fits, after dropping cache and, at last, after asking the reclaimers.
+Expected<void> MemoryPool::charge(const Charge& charge) {
+  for (bool asked_reclaimers = false;;) {
+    auto refusal = try_charge(charge);
+    if (!refusal) return {};
+    // The limit has seen to the cache itself. What reclaimers let go may be there, too.
+    if (refusal->denial.bound != kMemoryLimitBound && clear_cache() > 0) continue;
+    if (asked_reclaimers) return tl::unexpected(over_budget_error(std::move(refusal->denial)));
+    asked_reclaimers = true;
+    reclaim(refusal->missing_bytes, ReclaimRung::model,
             [](Reclaimer& reclaimer, std::size_t target) { return reclaimer.reclaim(target); });
   }
 }
 
-void MemoryPool::refund(MemoryHolder holder, std::size_t bytes) noexcept {
+std::optional<MemoryPool::Refusal> MemoryPool::try_charge(const Charge& charge) {
+  RoomProbe probe;
+  if (charge.takes_memory && charge.bytes >= kMeasuredChargeBytes) {
+    std::lock_guard lock(state_->mutex);
+    probe = state_->probe;
+  }
+  std::unique_lock one_at_a_time(state_->measuring, std::defer_lock);
+  if (probe) one_at_a_time.lock();
+  if (auto refusal = hold(charge)) return refusal;
+  std::optional<Refusal> refusal;
+  if (probe) refusal = measure(charge, probe);
+  settle(charge, !refusal);
+  return refusal;
+}
+
+// Takes room below the limit, after dropping cache, that nobody sees in the ledger yet.
+std::optional<MemoryPool::Refusal> MemoryPool::hold(const Charge& charge) {
+  std::vector<State::Pages> evicted;
+  std::optional<Refusal> refusal;
+  {
+    std::lock_guard lock(state_->mutex);
+    evicted = state_->evict_until([&] { return state_->room() >= charge.bytes; });
+    if (state_->room() >= charge.bytes) {
+      state_->held_bytes += charge.bytes;
+    } else {
+      refusal = Refusal{state_->denial(charge.holder, charge.bytes), charge.bytes - state_->room()};
+    }
+  }
+  state_->unmap(evicted);
+  return refusal;
+}
+
+std::optional<MemoryPool::Refusal> MemoryPool::measure(const Charge& charge, const RoomProbe& probe) {
+  MeasuredRoom room = probe(pending());
+  if (room.growth_bytes >= charge.bytes) return std::nullopt;
+  std::lock_guard lock(state_->mutex);
+  Refusal refusal{state_->denial(charge.holder, charge.bytes), charge.bytes - room.growth_bytes};
+  refusal.denial.available_bytes = room.growth_bytes;
+  refusal.denial.limit_bytes = room.limit_bytes;
+  refusal.denial.bound = std::move(room.source);
+  return refusal;
+}
+
+// Makes a charge of what is held, or lets it go.
+void MemoryPool::settle(const Charge& charge, bool charged) {
+  std::vector<State::Pages> evicted;
+  {
+    std::lock_guard lock(state_->mutex);
+    state_->held_bytes -= charge.bytes;
+    if (charged) {
+      state_->add(charge.holder, charge.bytes);
+      if (charge.takes_memory) state_->promised_bytes += charge.bytes;
+      evicted = state_->evict_until([&] { return state_->cache_is_within_limit(); });
+    }
+  }
+  state_->unmap(evicted);
+}
+
+PendingMemory MemoryPool::pending() {
+  PendingMemory pending;
+  std::vector<memory::LiveBuffers::Span> spans, full;
+  {
+    std::lock_guard lock(state_->mutex);
+    pending.promised_bytes = state_->promised_bytes;
+    spans = state_->live.perhaps_untouched();
+  }
+  for (const auto& span : spans) {
+    const std::size_t untouched = span.bytes - state_->source->resident_bytes(span.data, span.bytes);
+    if (untouched == 0) full.push_back(span);
+    pending.untouched_bytes += untouched;
+  }
+  std::lock_guard lock(state_->mutex);
+  for (const auto& span : full) state_->live.note_full(span);
+  return pending;
+}
+
+void MemoryPool::set_room_probe(RoomProbe probe) {
+  std::lock_guard lock(state_->mutex);
+  state_->probe = std::move(probe);
+}
+
+void MemoryPool::refund(MemoryHolder holder, std::size_t bytes, bool promised) noexcept {
   std::lock_guard lock(state_->mutex);
   state_->subtract(holder, bytes);
+  if (promised) state_->promised_bytes -= bytes;
+}
+
+void MemoryPool::fulfil(std::size_t promised_bytes) noexcept {
+  std::lock_guard lock(state_->mutex);
+  state_->promised_bytes -= promised_bytes;
 }
 
 Expected<Reservation> MemoryPool::reserve(MemoryHolder holder, std::size_t bytes) {
   if (auto admitted = admit(holder, bytes); !admitted) return tl::unexpected(admitted.error());
-  return charge(holder, bytes).map([&] { return Reservation(shared_from_this(), holder, bytes); });
+  return charge({holder, bytes, is_taken_elsewhere(holder)}).map([&] {
+    return Reservation(shared_from_this(), holder, bytes);
+  });
 }
 
 Expected<Buffer> MemoryPool::allocate(MemoryHolder holder, std::size_t bytes) {
@@ -243,18 +342,22 @@ Expected<Buffer> MemoryPool::allocate(MemoryHolder holder, std::size_t bytes) {
     std::lock_guard lock(state_->mutex);
     if (auto cached = state_->cache.take(*rounded, most_reused_for(*rounded))) {
       state_->add(holder, cached->bytes);
+      state_->live.add(cached->value, cached->bytes);
       return Buffer(shared_from_this(), holder, cached->value, cached->bytes);
     }
   }
-  if (auto charged = charge(holder, *rounded); !charged) return tl::unexpected(charged.error());
+  if (auto charged = charge({holder, *rounded, true}); !charged) return tl::unexpected(charged.error());
   std::byte* data = state_->source->map(*rounded);
   if (data == nullptr && clear_cache() > 0) data = state_->source->map(*rounded);
   if (data == nullptr) {
-    refund(holder, *rounded);
+    refund(holder, *rounded, true);
     return fail(ErrorCode::out_of_memory, "the operating system has no " + format_size(*rounded) +
                                               " left for " + std::string(to_string(holder)) +
                                               "; close other programs or use a smaller model");
   }
+  std::lock_guard lock(state_->mutex);
+  state_->promised_bytes -= *rounded;
+  state_->live.add(data, *rounded);
   return Buffer(shared_from_this(), holder, data, *rounded);
 }
 
@@ -263,6 +366,7 @@ void MemoryPool::take_back(MemoryHolder holder, std::byte* data, std::size_t byt
   {
     std::lock_guard lock(state_->mutex);
     state_->subtract(holder, bytes);
+    state_->live.remove(data);
     const bool keep = bytes <= state_->buffer_cache_limit() && bytes <= state_->room();
     if (keep) {
       state_->cache.insert(data, bytes);
@@ -317,7 +421,10 @@ Reservation::Reservation(std::shared_ptr<MemoryPool> pool, MemoryHolder holder, 
     : pool_(std::move(pool)), holder_(holder), bytes_(bytes) {}
 
 Reservation::Reservation(Reservation&& other) noexcept
-    : pool_(std::move(other.pool_)), holder_(other.holder_), bytes_(std::exchange(other.bytes_, 0)) {}
+    : pool_(std::move(other.pool_)),
+      holder_(other.holder_),
+      bytes_(std::exchange(other.bytes_, 0)),
+      taken_(other.taken_) {}
 
 Reservation& Reservation::operator=(Reservation&& other) noexcept {
   if (this == &other) return *this;
@@ -325,20 +432,28 @@ Reservation& Reservation::operator=(Reservation&& other) noexcept {
   pool_ = std::move(other.pool_);
   holder_ = other.holder_;
   bytes_ = std::exchange(other.bytes_, 0);
+  taken_ = other.taken_;
   return *this;
 }
 
 void Reservation::release() noexcept {
-  if (pool_) pool_->refund(holder_, bytes_);
+  if (pool_) pool_->refund(holder_, bytes_, is_promised());
   pool_.reset();
   bytes_ = 0;
 }
 
 void Reservation::shrink_to(std::size_t bytes) noexcept {
   if (!pool_ || bytes >= bytes_) return;
-  pool_->refund(holder_, bytes_ - bytes);
+  pool_->refund(holder_, bytes_ - bytes, is_promised());
   bytes_ = bytes;
 }
+
+void Reservation::mark_taken() noexcept {
+  if (pool_ && is_promised()) pool_->fulfil(bytes_);
+  taken_ = true;
+}
+
+bool Reservation::is_promised() const { return is_taken_elsewhere(holder_) && !taken_; }
 
 Buffer::Buffer(std::shared_ptr<MemoryPool> pool, MemoryHolder holder, std::byte* data, std::size_t size)
     : pool_(std::move(pool)), holder_(holder), data_(data), size_(size) {}
@@ -360,7 +475,10 @@ Buffer& Buffer::operator=(Buffer&& other) noexcept {
 }
 
 void Buffer::zero() noexcept {
-  if (pool_) pool_->state_->source->zero(data_, size_);
+  if (!pool_) return;
+  pool_->state_->source->zero(data_, size_);
+  std::lock_guard lock(pool_->state_->mutex);
+  pool_->state_->live.note_zeroed(data_);
 }
 
 void Buffer::prefer_large_pages() noexcept {

@@ -9,6 +9,7 @@ Json denial_json(const BudgetDenial& denial) {
           {"requested_bytes", denial.requested_bytes},
           {"available_bytes", denial.available_bytes},
           {"limit_bytes", denial.limit_bytes},
+          {"bound", denial.bound},
           {"holders", holders}};
 }
 

@@ -147,7 +147,8 @@ Error error_from_wire(const Json& json) {
                         .requested_bytes = found->at("requested_bytes").get<std::size_t>(),
                         .available_bytes = found->at("available_bytes").get<std::size_t>(),
                         .limit_bytes = found->at("limit_bytes").get<std::size_t>(),
-                        .holders = {}};
+                        .holders = {},
+                        .bound = found->at("bound").get<std::string>()};
     for (const auto& [holder, bytes] : found->at("holders").items()) {
       denial.holders.push_back({holder, bytes.get<std::size_t>()});
     }

@@ -33,6 +33,18 @@ std::function<MemoryBudget()> adjusted_budget(std::shared_ptr<MemoryPool> pool, 
   };
 }
 
+// What fits a plan after a step down must not be passed by a charge.
+RoomProbe adjusted_room(std::uint64_t device_bytes, const AdjustBudget& adjust) {
+  if (!adjust) return {};
+  return [device_bytes, adjust](const PendingMemory& pending) {
+    MeasuredRoom room = measure_room(device_bytes, pending);
+    MemoryBudget budget{.line_bytes = {}, .growth_bytes = room.growth_bytes};
+    adjust(budget);
+    room.growth_bytes = budget.growth_bytes;
+    return room;
+  };
+}
+
 }  // namespace
 
 void set_up_log(bool verbose) {
@@ -80,7 +92,7 @@ std::optional<EngineSettings> settings_of(const SessionOptions& options) {
 
 }  // namespace
 
-Expected<Session> open_session(const SessionOptions& options, AdjustBudget adjust) {
+Expected<Session> open_session(const SessionOptions& options, const AdjustBudget& adjust) {
   set_up_log(options.verbose);
   auto device = set_up_device(options.device);
   if (!device) return tl::unexpected(device.error());
@@ -95,16 +107,17 @@ Expected<Session> open_session(const SessionOptions& options, AdjustBudget adjus
                   .evaluator = {}};
   const std::uint64_t bytes = session.device.memory_bytes;
   session.monitor = make_monitor(bytes);
-  session.evaluator = std::make_unique<VlmEvaluator>(
-      EvaluatorOptions{.model = session.model,
-                       .configuration = session.device.configuration,
-                       .engine = settings_of(options),
-                       .device_memory_bytes = bytes,
-                       .threads = options.threads,
-                       .vision_kernels = options.vision_kernels,
-                       .budget = adjusted_budget(session.pool, bytes, std::move(adjust)),
-                       .monitor = session.monitor},
-      session.pool);
+  session.evaluator =
+      std::make_unique<VlmEvaluator>(EvaluatorOptions{.model = session.model,
+                                                      .configuration = session.device.configuration,
+                                                      .engine = settings_of(options),
+                                                      .device_memory_bytes = bytes,
+                                                      .threads = options.threads,
+                                                      .vision_kernels = options.vision_kernels,
+                                                      .budget = adjusted_budget(session.pool, bytes, adjust),
+                                                      .room = adjusted_room(bytes, adjust),
+                                                      .monitor = session.monitor},
+                                     session.pool);
   return session;
 }
 

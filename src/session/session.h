@@ -41,7 +41,7 @@ using AdjustBudget = std::function<void(MemoryBudget&)>;
 
 /// Loads nothing; starts the evaluator's threads and the monitor's. Fails as set_up_device() and
 /// find_model().
-Expected<Session> open_session(const SessionOptions& options, AdjustBudget adjust = {});
+Expected<Session> open_session(const SessionOptions& options, const AdjustBudget& adjust = {});
 
 /// Lines on stderr; `verbose`: what the engine does, too.
 void set_up_log(bool verbose);

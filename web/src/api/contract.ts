@@ -99,6 +99,8 @@ export interface Denial {
   requested_bytes: number;
   available_bytes: number;
   limit_bytes: number;
+  /** Who set the limit: "memory limit", or what was measured, such as a cgroup's file. */
+  bound?: string;
   holders: Record<string, number>;
 }
 
