@@ -77,13 +77,12 @@ class Reservation {
 
  private:
   friend class MemoryPool;
-  Reservation(std::shared_ptr<MemoryPool> pool, MemoryHolder holder, std::size_t bytes);
-  bool is_promised() const;
+  Reservation(std::shared_ptr<MemoryPool> pool, MemoryHolder holder, std::size_t bytes, bool pending);
 
   std::shared_ptr<MemoryPool> pool_;
   MemoryHolder holder_ = MemoryHolder::media;
   std::size_t bytes_ = 0;
-  bool taken_ = false;
+  bool pending_ = false;
 };
 
 /// Charged memory: page-aligned, not zeroed. Move-only; when it goes, the memory returns to the pool's
@@ -251,6 +250,9 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
   void refund(MemoryHolder holder, std::size_t bytes, bool promised) noexcept;
   void fulfil(std::size_t promised_bytes) noexcept;
   void take_back(MemoryHolder holder, std::byte* data, std::size_t bytes) noexcept;
+  void zero(std::byte* data, std::size_t bytes) noexcept;
+  void prefer_large_pages(std::byte* data, std::size_t bytes) noexcept;
+  void forget_mapped(std::size_t bytes) noexcept;
 
   std::unique_ptr<State> state_;
 };

@@ -1,5 +1,6 @@
 #include "engine/picture_ahead.h"
 
+#include <chrono>
 #include <system_error>
 #include <utility>
 
@@ -51,6 +52,13 @@ std::unique_ptr<PictureAhead> PictureAhead::begin(const GenerationRequest& reque
 
 PictureAhead::~PictureAhead() {
   if (decoded_.valid()) decoded_.wait();
+}
+
+void PictureAhead::wait(const std::function<void()>& meanwhile) const {
+  constexpr std::chrono::milliseconds kGlance{5};
+  while (decoded_.valid() && decoded_.wait_for(kGlance) != std::future_status::ready) {
+    if (meanwhile) meanwhile();
+  }
 }
 
 std::optional<Image> PictureAhead::take(const ImageSource& source, int longest_side) {

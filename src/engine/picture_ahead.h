@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <future>
 #include <memory>
 #include <optional>
@@ -24,13 +25,15 @@ class PictureAhead {
   /// Blocking until the decoding has ended, which is soon after a cancel: see decode_image().
   ~PictureAhead();
 
+  /// Blocking until the decoding has ended. Calls `meanwhile`, unless empty, every few milliseconds.
+  void wait(const std::function<void()>& meanwhile) const;
+
   /// Its pixels, once; blocking until they are there. Empty where this is another picture, or another size
   /// was decoded, or it failed: decoding it in its turn will say why.
   std::optional<Image> take(const ImageSource& source, int longest_side);
 
   /// Bytes of the pool that should be free for it. Photographs take less; a picture that must be decoded
-  /// whole may take more, and is refused, or the model beside it, as both would be with the model loaded
-  /// first.
+  /// whole may take more: then it is refused, or the model waits until it is decoded.
   static constexpr std::size_t kRoomBytes = std::size_t{64} << 20;
   /// Of what a plan counts for libraries (ModelNeeds::heap_bytes), libvips's code and heap: with this they
   /// are there before the plan is made. Measured with SmolVLM-256M and SmolVLM2-500M (bench_plan).

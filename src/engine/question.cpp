@@ -138,6 +138,10 @@ Expected<void> Engine::bring_vision_in(const Question& question, const Sinks& si
   if (text_->weights().streamed()) text_->weights().drop_layers();
   const auto start = Clock::now();
   auto loaded = load_vision({}, question.cancel);
+  if (!loaded && loaded.error().code == ErrorCode::over_budget && question.ahead != nullptr) {
+    question.ahead->wait(sinks.between_tiles);  // its picture is pending until it is decoded
+    loaded = load_vision({}, question.cancel);
+  }
   result.timing.load_ms += ms_since(start);
   return loaded;
 }

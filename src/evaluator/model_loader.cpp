@@ -10,8 +10,8 @@
 
 namespace plimsoll {
 
-Expected<ModelLoader::Loaded> ModelLoader::load(std::shared_ptr<MemoryPool> pool,
-                                                std::shared_ptr<engine::QuestionCache> questions,
+Expected<ModelLoader::Loaded> ModelLoader::load(const std::shared_ptr<MemoryPool>& pool,
+                                                const std::shared_ptr<engine::QuestionCache>& questions,
                                                 const GenerationRequest* question, const Sinks& sinks,
                                                 const CancelFlagPtr& cancel) {
   std::unique_ptr<engine::PictureAhead> picture;
@@ -19,11 +19,23 @@ Expected<ModelLoader::Loaded> ModelLoader::load(std::shared_ptr<MemoryPool> pool
     picture = engine::PictureAhead::begin(*question, options_.configuration.image_size, options_.model, pool,
                                           questions, cancel);
   }
-  auto prepared = prepare_elsewhere(
-      [this, pool = std::move(pool), questions = std::move(questions), ahead = picture != nullptr, cancel] {
-        return prepare(pool, questions, ahead, cancel);
-      },
-      sinks.meanwhile, cancel);
+  auto loaded = load_beside(picture.get(), pool, questions, sinks, cancel);
+  // A picture that is being decoded is measured and pending: what does not fit beside it may fit behind it.
+  if (!loaded && loaded.error().code == ErrorCode::over_budget && picture) {
+    picture->wait(sinks.meanwhile);
+    loaded = load_beside(picture.get(), pool, questions, sinks, cancel);
+  }
+  if (loaded) loaded->picture = std::move(picture);
+  return loaded;
+}
+
+Expected<ModelLoader::Loaded> ModelLoader::load_beside(
+    const engine::PictureAhead* picture, const std::shared_ptr<MemoryPool>& pool,
+    const std::shared_ptr<engine::QuestionCache>& questions, const Sinks& sinks,
+    const CancelFlagPtr& cancel) {
+  auto prepared = prepare_elsewhere([this, pool, questions, ahead = picture != nullptr,
+                                     cancel] { return prepare(pool, questions, ahead, cancel); },
+                                    sinks.meanwhile, cancel);
   if (!prepared) return tl::unexpected(prepared.error());
   EngineSettings settings = options_.engine.value_or(EngineSettings{});
   if (const auto& plan = prepared->plan) {
@@ -34,7 +46,7 @@ Expected<ModelLoader::Loaded> ModelLoader::load(std::shared_ptr<MemoryPool> pool
   }
   auto filled = prepared->engine->fill(settings, sinks.on_progress, cancel);
   if (!filled) return tl::unexpected(filled.error());
-  return Loaded{std::move(prepared->engine), std::move(prepared->configuration), std::move(picture)};
+  return Loaded{std::move(prepared->engine), std::move(prepared->configuration), nullptr};
 }
 
 Expected<ModelLoader::Prepared> ModelLoader::prepare_elsewhere(std::function<Expected<Prepared>()> prepare,

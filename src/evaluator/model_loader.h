@@ -33,7 +33,8 @@ class ModelLoader {
   /// Blocking. Fails with `cancelled` some milliseconds after `cancel` is set; what was prepared for nobody
   /// then goes on the other thread, and the next call comes after it. One call at a time. `question` is what
   /// the model is loaded for; nullptr: nobody asks yet.
-  Expected<Loaded> load(std::shared_ptr<MemoryPool> pool, std::shared_ptr<engine::QuestionCache> questions,
+  Expected<Loaded> load(const std::shared_ptr<MemoryPool>& pool,
+                        const std::shared_ptr<engine::QuestionCache>& questions,
                         const GenerationRequest* question, const Sinks& sinks, const CancelFlagPtr& cancel);
 
   /// Does `work` on the other thread, when what was prepared for nobody has gone. Returns at once.
@@ -50,6 +51,9 @@ class ModelLoader {
     MemoryBudget budget{};
     std::optional<MemoryPlan> plan{};  // empty: nobody asks for one
   };
+  Expected<Loaded> load_beside(const engine::PictureAhead* picture, const std::shared_ptr<MemoryPool>& pool,
+                               const std::shared_ptr<engine::QuestionCache>& questions, const Sinks& sinks,
+                               const CancelFlagPtr& cancel);
   Expected<Prepared> prepare(const std::shared_ptr<MemoryPool>& pool,
                              std::shared_ptr<engine::QuestionCache> questions, bool picture_ahead,
                              const CancelFlagPtr& cancel) const;

@@ -29,9 +29,6 @@ std::optional<std::size_t> round_up_to_pages(std::size_t bytes) {
   return std::max(page, (bytes + page - 1) / page * page);
 }
 
-// Whether a reservation stands for memory, of a decoder or a helper; others are for pages of a model's file.
-bool is_taken_elsewhere(MemoryHolder holder) { return holder == MemoryHolder::media; }
-
 // A reused buffer is charged whole: a much larger one would take room that no plan counted.
 std::size_t most_reused_for(std::size_t bytes) {
   return std::min(2 * bytes, bytes + bytes / 16 + 2 * PageSource::page_bytes());
@@ -329,8 +326,10 @@ void MemoryPool::fulfil(std::size_t promised_bytes) noexcept {
 
 Expected<Reservation> MemoryPool::reserve(MemoryHolder holder, std::size_t bytes) {
   if (auto admitted = admit(holder, bytes); !admitted) return tl::unexpected(admitted.error());
-  return charge({holder, bytes, is_taken_elsewhere(holder)}).map([&] {
-    return Reservation(shared_from_this(), holder, bytes);
+  // What a decoder or a helper takes, or pages of a model's file.
+  const bool takes_memory = holder == MemoryHolder::media;
+  return charge({holder, bytes, takes_memory}).map([&] {
+    return Reservation(shared_from_this(), holder, bytes, takes_memory);
   });
 }
 
@@ -380,10 +379,25 @@ void MemoryPool::take_back(MemoryHolder holder, std::byte* data, std::size_t byt
   state_->unmap(evicted);
 }
 
+void MemoryPool::zero(std::byte* data, std::size_t bytes) noexcept {
+  state_->source->zero(data, bytes);
+  std::lock_guard lock(state_->mutex);
+  state_->live.note_zeroed(data);
+}
+
+void MemoryPool::prefer_large_pages(std::byte* data, std::size_t bytes) noexcept {
+  state_->source->prefer_large_pages(data, bytes);
+}
+
 MappedNote MemoryPool::note_mapped(std::size_t bytes) {
   std::lock_guard lock(state_->mutex);
   state_->ledger.mapped_bytes += bytes;
   return MappedNote(shared_from_this(), bytes);
+}
+
+void MemoryPool::forget_mapped(std::size_t bytes) noexcept {
+  std::lock_guard lock(state_->mutex);
+  state_->ledger.mapped_bytes -= bytes;
 }
 
 ReclaimRegistration MemoryPool::add_reclaimer(Reclaimer& reclaimer) {
@@ -415,99 +429,6 @@ std::size_t MemoryPool::reclaim(std::size_t target_bytes, ReclaimRung highest, c
     });
   }
   return given;
-}
-
-Reservation::Reservation(std::shared_ptr<MemoryPool> pool, MemoryHolder holder, std::size_t bytes)
-    : pool_(std::move(pool)), holder_(holder), bytes_(bytes) {}
-
-Reservation::Reservation(Reservation&& other) noexcept
-    : pool_(std::move(other.pool_)),
-      holder_(other.holder_),
-      bytes_(std::exchange(other.bytes_, 0)),
-      taken_(other.taken_) {}
-
-Reservation& Reservation::operator=(Reservation&& other) noexcept {
-  if (this == &other) return *this;
-  release();
-  pool_ = std::move(other.pool_);
-  holder_ = other.holder_;
-  bytes_ = std::exchange(other.bytes_, 0);
-  taken_ = other.taken_;
-  return *this;
-}
-
-void Reservation::release() noexcept {
-  if (pool_) pool_->refund(holder_, bytes_, is_promised());
-  pool_.reset();
-  bytes_ = 0;
-}
-
-void Reservation::shrink_to(std::size_t bytes) noexcept {
-  if (!pool_ || bytes >= bytes_) return;
-  pool_->refund(holder_, bytes_ - bytes, is_promised());
-  bytes_ = bytes;
-}
-
-void Reservation::mark_taken() noexcept {
-  if (pool_ && is_promised()) pool_->fulfil(bytes_);
-  taken_ = true;
-}
-
-bool Reservation::is_promised() const { return is_taken_elsewhere(holder_) && !taken_; }
-
-Buffer::Buffer(std::shared_ptr<MemoryPool> pool, MemoryHolder holder, std::byte* data, std::size_t size)
-    : pool_(std::move(pool)), holder_(holder), data_(data), size_(size) {}
-
-Buffer::Buffer(Buffer&& other) noexcept
-    : pool_(std::move(other.pool_)),
-      holder_(other.holder_),
-      data_(std::exchange(other.data_, nullptr)),
-      size_(std::exchange(other.size_, 0)) {}
-
-Buffer& Buffer::operator=(Buffer&& other) noexcept {
-  if (this == &other) return *this;
-  release();
-  pool_ = std::move(other.pool_);
-  holder_ = other.holder_;
-  data_ = std::exchange(other.data_, nullptr);
-  size_ = std::exchange(other.size_, 0);
-  return *this;
-}
-
-void Buffer::zero() noexcept {
-  if (!pool_) return;
-  pool_->state_->source->zero(data_, size_);
-  std::lock_guard lock(pool_->state_->mutex);
-  pool_->state_->live.note_zeroed(data_);
-}
-
-void Buffer::prefer_large_pages() noexcept {
-  if (pool_) pool_->state_->source->prefer_large_pages(data_, size_);
-}
-
-void Buffer::release() noexcept {
-  if (pool_) pool_->take_back(holder_, data_, size_);
-  pool_.reset();
-  data_ = nullptr;
-  size_ = 0;
-}
-
-MappedNote::MappedNote(std::shared_ptr<MemoryPool> pool, std::size_t bytes)
-    : pool_(std::move(pool)), bytes_(bytes) {}
-
-MappedNote::MappedNote(MappedNote&& other) noexcept
-    : pool_(std::move(other.pool_)), bytes_(std::exchange(other.bytes_, 0)) {}
-
-MappedNote& MappedNote::operator=(MappedNote&& other) noexcept {
-  std::swap(pool_, other.pool_);
-  std::swap(bytes_, other.bytes_);
-  return *this;
-}
-
-MappedNote::~MappedNote() {
-  if (!pool_) return;
-  std::lock_guard lock(pool_->state_->mutex);
-  pool_->state_->ledger.mapped_bytes -= bytes_;
 }
 
 }  // namespace plimsoll

@@ -113,6 +113,28 @@ TEST(PictureBesideTheLoad, WaitsForItsTurnWhereMemoryIsNotPlentiful) {
   EXPECT_FALSE(decodes_beside_the_load(100 * kMiB));
 }
 
+// What a picture takes is pending as long as it is being decoded.
+TEST(PictureBesideTheLoad, ComesFirstWhereTheModelDoesNotFitBesideIt) {
+  auto pool = MemoryPool::create();
+  int refused = 0;
+  EvaluatorOptions options{.model = bundled_model(),
+                           .configuration = configuration_for(Strategy::tiered, DeviceMemoryTier::standard),
+                           .device_memory_bytes = 4 * kGiB};
+  options.budget = [&] {
+    EXPECT_TRUE(refused > 0 || eventually([&] { return pool->ledger().of(MemoryHolder::media) > 0; }));
+    return measure_budget(*pool, 4 * kGiB);
+  };
+  options.room = [&](const PendingMemory& pending) {
+    const bool decoding = pending.promised_bytes > 0 && pool->ledger().of(MemoryHolder::weights_text) > 0;
+    if (decoding) ++refused;
+    return MeasuredRoom{decoding ? 0 : kGiB, kGiB, "a test"};
+  };
+  VlmEvaluator evaluator(options, pool);
+  const auto result = evaluator.generate(ask("What is this?", {large_picture()}));
+  EXPECT_TRUE(result) << result.error().message;
+  EXPECT_GT(refused, 0);
+}
+
 TEST(PictureBesideTheLoad, IsLetGoWhenTheLoadIsCancelled) {
   Bench bench;
   const GenerationRequest request = ask("What is this?", {large_picture()});

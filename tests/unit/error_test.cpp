@@ -72,6 +72,25 @@ TEST(OverBudgetError, SaysEveryFigureAndTheThreeLargestHolders) {
   EXPECT_FALSE(mentions(error, "\n"));
 }
 
+TEST(OverBudgetError, NamesABoundThatWasMeasured) {
+  BudgetDenial denial{.holder = "media",
+                      .requested_bytes = 495 * kMiB,
+                      .available_bytes = 61 * kMiB,
+                      .limit_bytes = 128 * kMiB,
+                      .holders = {{"kv", 4 * kMiB}},
+                      .bound = "/sys/fs/cgroup/memory.max"};
+  EXPECT_EQ(over_budget_error(denial).message,
+            "decoding takes 495 MiB and this device has 61.0 MiB left (limit 128 MiB by "
+            "/sys/fs/cgroup/memory.max; kv holds 4.00 MiB); make the picture smaller, or give the program "
+            "more memory");
+  denial.holder = "kv";
+  denial.holders = {};
+  const Error error = over_budget_error(denial);
+  EXPECT_TRUE(mentions(error, "kv needs 495 MiB and this device has 61.0 MiB left"));
+  EXPECT_FALSE(mentions(error, "decoding"));
+  EXPECT_FALSE(mentions(error, "holds"));
+}
+
 TEST(OverBudgetError, HasNoEmptyListWhenNobodyHoldsAnything) {
   const Error error =
       over_budget_error({.holder = "kv", .requested_bytes = 2, .limit_bytes = 1, .holders = {}});

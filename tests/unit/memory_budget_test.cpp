@@ -79,6 +79,58 @@ TEST(MemoryBudget, BelievesNoMoreOfALargerDeviceThanThisOneHas) {
   EXPECT_LE(measure(4 * machine->effective_bytes).growth_bytes, machine->available_bytes);
 }
 
+// ---- the room for one charge ----
+
+TEST(MeasureRoom, LeavesWhatABudgetLeavesLessWhatIsPending) {
+  const auto budget = static_cast<double>(measure_budget(*MemoryPool::create(), 0).growth_bytes);
+  constexpr double kOthers = 64.0 * kMiB;  // what the rest of the machine may do meanwhile
+  EXPECT_NEAR(static_cast<double>(measure_room(0, {}).growth_bytes), budget, kOthers);
+  const PendingMemory pending{.untouched_bytes = 300 * kMiB, .promised_bytes = 200 * kMiB};
+  EXPECT_NEAR(static_cast<double>(measure_room(0, pending).growth_bytes), budget - 500.0 * kMiB, kOthers);
+}
+
+TEST(MeasureRoom, NamesTheTightestBound) {
+  const auto machine = read_device_memory();
+  ASSERT_TRUE(machine);
+  const auto is_one_of_the_machines = [&](const MeasuredRoom& room) {
+    return std::any_of(machine->bounds.begin(), machine->bounds.end(), [&](const MemoryBound& bound) {
+      return bound.source == room.source && bound.limit_bytes == room.limit_bytes;
+    });
+  };
+  EXPECT_TRUE(is_one_of_the_machines(measure_room(0, {})));
+  const MeasuredRoom assumed = measure_room(128 * kMiB, {});
+  EXPECT_EQ(assumed.source, "the assumed device memory of 128 MiB");
+  EXPECT_EQ(assumed.limit_bytes, 96 * kMiB);
+  EXPECT_LT(assumed.growth_bytes, 96 * kMiB);
+}
+
+TEST(MeasureRoom, IsNoneWhereMoreIsPendingThanThereIs) {
+  EXPECT_EQ(measure_room(0, {.promised_bytes = kGiB * 1024}).growth_bytes, 0U);
+}
+
+// A limit of the process has counted untouched pages already when they were mapped.
+TEST(MeasureRoom, TakesOnlyWhatIsPromisedOffALimitOfThisProcess) {
+  struct Rooms {
+    std::size_t plain, untouched, promised;
+    bool named;
+  };
+  Forked child([](Line& line) {
+    const std::size_t bytes = read_process_footprint()->data_bytes + 64 * kMiB;
+    const rlimit limit{bytes, bytes};
+    setrlimit(RLIMIT_DATA, &limit);
+    const MeasuredRoom room = measure_room(0, {});
+    line.send(Rooms{room.growth_bytes, measure_room(0, {.untouched_bytes = 30 * kMiB}).growth_bytes,
+                    measure_room(0, {.promised_bytes = 30 * kMiB}).growth_bytes,
+                    room.source == "RLIMIT_DATA"});
+  });
+  const auto rooms = child.line().receive<Rooms>();
+  ASSERT_TRUE(rooms);
+  EXPECT_TRUE(rooms->named);
+  EXPECT_NEAR(static_cast<double>(rooms->plain), 64.0 * kMiB, kSmallHeap);
+  EXPECT_NEAR(static_cast<double>(rooms->untouched), 64.0 * kMiB, kSmallHeap);
+  EXPECT_NEAR(static_cast<double>(rooms->promised), 34.0 * kMiB, kSmallHeap);
+}
+
 TEST(MemoryBudget, TakesTheLineFromThePool) {
   auto pool = MemoryPool::create();
   EXPECT_FALSE(measure_budget(*pool, 0).line_bytes);
