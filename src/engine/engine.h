@@ -104,7 +104,7 @@ class Engine {
   void secure(Beginning& beginning, const Prompt& prompt, const Question& question, bool all_seen);
 
   Expected<void> bring_vision_in(const Question& question, const Sinks& sinks, GenerationResult& result);
-  Expected<Image> decode(const AskedPicture& picture, const Question& question);
+  Expected<Image> decode(const AskedPicture& picture, const Question& question, const Sinks& sinks);
   Expected<EncodedPicturePtr> look_at(const AskedPicture& picture, const Question& question,
                                       const Sinks& sinks, const VisionEncoder::TileSink& on_tile,
                                       GenerationResult& result);

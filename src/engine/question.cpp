@@ -146,9 +146,10 @@ Expected<void> Engine::bring_vision_in(const Question& question, const Sinks& si
   return loaded;
 }
 
-Expected<Image> Engine::decode(const AskedPicture& picture, const Question& question) {
+Expected<Image> Engine::decode(const AskedPicture& picture, const Question& question, const Sinks& sinks) {
   const int longest_side = picture.seen_side(vision_->longest_edge());
   if (question.ahead != nullptr && picture.source != nullptr) {
+    question.ahead->wait(sinks.between_tiles);  // its charge may ask this thread to give something back
     if (auto image = question.ahead->take(*picture.source, longest_side)) return std::move(*image);
   }
   return picture.decode(longest_side, *pool_, question.cancel->raw());
@@ -160,7 +161,7 @@ Expected<EncodedPicturePtr> Engine::look_at(const AskedPicture& picture, const Q
   auto there = bring_vision_in(question, sinks, result);
   if (!there) return tl::unexpected(there.error());
   const auto decode_start = Clock::now();
-  auto image = decode(picture, question);
+  auto image = decode(picture, question, sinks);
   result.timing.image_decode_ms += ms_since(decode_start);
   if (!image) return tl::unexpected(image.error());
   const auto encode_start = Clock::now();

@@ -5,9 +5,11 @@
 #include <cstring>
 
 #include "engine/model_files.h"
+#include "evaluator/engine_desk.h"
 #include "media/content_hash.h"
 #include "tests/integration/bundled_model.h"
 #include "tests/integration/png_of_size.h"
+#include "tests/integration/progressive_jpeg.h"
 
 namespace plimsoll::test {
 namespace {
@@ -133,6 +135,18 @@ TEST(PictureBesideTheLoad, ComesFirstWhereTheModelDoesNotFitBesideIt) {
   const auto result = evaluator.generate(ask("What is this?", {large_picture()}));
   EXPECT_TRUE(result) << result.error().message;
   EXPECT_GT(refused, 0);
+}
+
+// A charge that does not fit asks the engine's thread to give something back, and waits for it.
+TEST(PictureBesideTheLoad, IsRefusedWithoutWaitingForTheThreadThatWaitsForIt) {
+  MemoryConfiguration configuration = configuration_for(Strategy::tiered, DeviceMemoryTier::standard);
+  configuration.memory_limit_bytes = 200 * kMiB;
+  Bench bench(configuration);
+  const auto start = std::chrono::steady_clock::now();
+  const auto result = bench->generate(ask("What is this?", {{progressive_jpeg(9000, 9000)}}));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, ErrorCode::over_budget) << result.error().message;
+  EXPECT_LT(std::chrono::steady_clock::now() - start, EngineDesk::kPatience);
 }
 
 TEST(PictureBesideTheLoad, IsLetGoWhenTheLoadIsCancelled) {
