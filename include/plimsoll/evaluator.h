@@ -186,6 +186,9 @@ struct EvaluatorOptions {
   // What there is for the plan, asked on threads of the evaluator's own, two at once even. Empty:
   // measure_budget() of the pool and `device_memory_bytes`.
   std::function<MemoryBudget()> budget{};
+  // Asked where no plan fits that: true where `budget` has more from now on, and a plan for it is to be made.
+  // Empty: it has not.
+  std::function<bool()> ease_budget{};
   // Tells how hard memory is pressed while the model is there; what it asks for is given back (spec section
   // 6), but for the strategy `legacy`, which knew nothing of it. Empty: nobody watches.
   std::shared_ptr<MemoryMonitor> monitor{};

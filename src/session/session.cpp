@@ -24,7 +24,7 @@ std::shared_ptr<MemoryMonitor> make_monitor(std::uint64_t device_memory_bytes) {
 }
 
 std::function<MemoryBudget()> adjusted_budget(std::shared_ptr<MemoryPool> pool, std::uint64_t device_bytes,
-                                              AdjustBudget adjust) {
+                                              std::function<void(MemoryBudget&)> adjust) {
   if (!adjust) return {};
   return [pool = std::move(pool), device_bytes, adjust = std::move(adjust)] {
     MemoryBudget budget = measure_budget(*pool, device_bytes);
@@ -80,7 +80,7 @@ std::optional<EngineSettings> settings_of(const SessionOptions& options) {
 
 }  // namespace
 
-Expected<Session> open_session(const SessionOptions& options, AdjustBudget adjust) {
+Expected<Session> open_session(const SessionOptions& options, BudgetCaution caution) {
   set_up_log(options.verbose);
   auto device = set_up_device(options.device);
   if (!device) return tl::unexpected(device.error());
@@ -102,7 +102,8 @@ Expected<Session> open_session(const SessionOptions& options, AdjustBudget adjus
                        .device_memory_bytes = bytes,
                        .threads = options.threads,
                        .vision_kernels = options.vision_kernels,
-                       .budget = adjusted_budget(session.pool, bytes, std::move(adjust)),
+                       .budget = adjusted_budget(session.pool, bytes, std::move(caution.adjust)),
+                       .ease_budget = std::move(caution.ease),
                        .monitor = session.monitor},
       session.pool);
   return session;
