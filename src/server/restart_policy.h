@@ -20,7 +20,7 @@ class RestartPolicy {
   /// After so many early deaths in a row it is started again only for a request, which always starts it.
   static constexpr int kMostEarlyDeaths = 5;
   /// From the latest death to a start for a request then: short, because the request waits for it.
-  static constexpr std::chrono::seconds kPauseForRequest{1};
+  static constexpr std::chrono::milliseconds kPauseForRequest{500};
 
   void started(Clock::time_point now) { started_ = now; }
 
