@@ -217,12 +217,14 @@ Json WorkerEngine::memory(std::uint64_t reclaims_after) const {
   return sample_.object(began_, reclaims_after, report());
 }
 
-// One that runs but has not opened its model yet takes no question, either.
+// One that runs but has not opened its model yet takes no question, either; one that does knows its plan.
 WorkerReport WorkerEngine::report() const {
   WorkerReport worker = link_->report();
-  if (worker.state == "running" && !ready_) worker.state = "restarting";
+  if (worker.state == "running") {
+    if (!ready_) worker.state = "restarting";
+    if (ready_) worker.steps_down = sample_.steps_down().value_or(worker.steps_down);
+  }
   if (not_opened_) worker.last_failure = not_opened_->message;
-  if (ready_) worker.steps_down = sample_.steps_down().value_or(worker.steps_down);
   return worker;
 }
 

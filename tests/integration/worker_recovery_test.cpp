@@ -46,22 +46,24 @@ void expect_small_answer(WorkerEngine& engine) {
   EXPECT_EQ(answer->result.answer, kDogAndCar);
 }
 
-// SIGKILL, as the kernel does where memory has run out. REQUIRES: a worker runs.
-void kill_worker(const WorkerEngine& engine) {
+bool runs(const WorkerEngine& engine) { return worker_of(engine)["state"] == "running"; }
+
+// SIGKILL, as the kernel does where memory has run out; a request starts a worker where none is started any
+// more.
+void kill_worker(WorkerEngine& engine) {
+  ASSERT_TRUE(eventually([&] {
+    if (worker_of(engine)["state"] == "waiting") engine.plan(std::nullopt, std::nullopt);
+    return runs(engine);
+  }));
   const Json pid = worker_of(engine)["pid"];
   ::kill(pid.get<pid_t>(), SIGKILL);
   ASSERT_TRUE(eventually([&] { return worker_of(engine)["pid"] != pid; }));
 }
 
-bool runs(const WorkerEngine& engine) { return worker_of(engine)["state"] == "running"; }
-
 TEST(WorkerRecovery, SmallPicturesAreAnsweredAfterSixTenAndTwentyKills) {
   const auto engine = engine_with_line(kTightLine);
   ASSERT_NO_FATAL_FAILURE(expect_small_answer(*engine));
   for (int kills = 1; kills <= 20; ++kills) {
-    if (!eventually([&] { return runs(*engine) || worker_of(*engine)["state"] == "waiting"; }))
-      FAIL() << kills;
-    if (!runs(*engine)) engine->plan(std::nullopt, std::nullopt);  // a request, which starts it
     ASSERT_NO_FATAL_FAILURE(kill_worker(*engine)) << kills;
     if (kills == 6 || kills == 10 || kills == 20) {
       ASSERT_NO_FATAL_FAILURE(expect_small_answer(*engine)) << "after " << kills << " kills";
@@ -73,8 +75,7 @@ TEST(WorkerRecovery, SmallPicturesAreAnsweredAfterSixTenAndTwentyKills) {
 TEST(WorkerRecovery, StepsThatNoPlanFitsGiveWayAndTheReportSaysSo) {
   const auto engine = engine_with_line(kTightLine);
   for (int kills = 1; kills <= server::RestartPolicy::kMostEarlyDeaths; ++kills) {
-    ASSERT_TRUE(eventually([&] { return runs(*engine); }));
-    kill_worker(*engine);
+    ASSERT_NO_FATAL_FAILURE(kill_worker(*engine)) << kills;
   }
   EXPECT_EQ(steps_of(*engine), server::RestartPolicy::kMostEarlyDeaths) << "nothing was planned yet";
   ASSERT_NO_FATAL_FAILURE(expect_small_answer(*engine));
@@ -83,7 +84,7 @@ TEST(WorkerRecovery, StepsThatNoPlanFitsGiveWayAndTheReportSaysSo) {
   EXPECT_LT(steps, server::RestartPolicy::kMostEarlyDeaths);
   EXPECT_EQ(memory["plan"]["fits"], true);
   EXPECT_EQ(engine->plan(std::nullopt, std::nullopt)->at("fits"), true);
-  kill_worker(*engine);
+  ASSERT_NO_FATAL_FAILURE(kill_worker(*engine));
   ASSERT_NO_FATAL_FAILURE(expect_small_answer(*engine));
   EXPECT_LE(steps_of(*engine), steps + 1) << "the ladder goes on from what was in force";
 }

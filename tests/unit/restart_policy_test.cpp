@@ -52,9 +52,9 @@ TEST_F(RestartPolicyTest, ALongLifeForgetsEarlyDeaths) {
 }
 
 TEST_F(RestartPolicyTest, AWishChangesNothingWhileAStartIsDue) {
-  for (int i = 0; i < 3; ++i) run_for(1s);
+  for (int i = 0; i < 4; ++i) run_for(1s);
   policy_.wanted(now_);
-  EXPECT_EQ(pause(), 500ms);
+  EXPECT_EQ(pause(), 1000ms);
 }
 
 TEST_F(RestartPolicyTest, AStartForARequestKeepsADistanceFromTheLatestDeath) {
