@@ -194,6 +194,9 @@ struct EvaluatorOptions {
   // Measures what large charges must fit into. Empty: measure_room() of `device_memory_bytes`. Strategies
   // `legacy` and `quick_fix` know the limit of their class and nothing else, as the original app did.
   RoomProbe room{};
+  // Asked where no plan fits that: true where `budget` has more from now on, and a plan for it is to be made.
+  // Empty: it has not.
+  std::function<bool()> ease_budget{};
   // Tells how hard memory is pressed while the model is there; what it asks for is given back (spec section
   // 6), but for the strategy `legacy`, which knew nothing of it. Empty: nobody watches.
   std::shared_ptr<MemoryMonitor> monitor{};

@@ -88,6 +88,9 @@ struct MemoryBudget {
   std::size_t growth_bytes = 0;
   // How much more private memory the process may ask for (RLIMIT_DATA); empty: no such limit.
   std::optional<std::size_t> private_bytes{};
+  // How often the rest was made smaller than what was measured, by who knows that processes like this one
+  // were killed for memory.
+  int steps_down = 0;
 };
 
 struct MemoryPlan {
@@ -104,7 +107,8 @@ struct MemoryPlan {
   std::vector<Concession> concessions;  // what was given up, in the order of the enum
   std::size_t streamed_bytes = 0;       // read from the file for every token
   double expected_tokens_per_second =
-      0;  // where that reading decides the speed; 0: it does not, or is not known
+      0;               // where that reading decides the speed; 0: it does not, or is not known
+  int steps_down = 0;  // of the budget that it was made for
 
   bool fits() const { return missing_bytes == 0; }
   std::size_t of(MemoryHolder holder) const { return holder_bytes[static_cast<std::size_t>(holder)]; }

@@ -81,20 +81,28 @@ Expected<ModelLoader::Prepared> ModelLoader::prepare(const std::shared_ptr<Memor
   return prepared;
 }
 
-// The plan counts a picture, and libraries for it, of its own: what is decoded meanwhile is not to count
-// twice.
+// A budget that was made smaller out of caution gives way before the load is refused.
 Expected<void> ModelLoader::plan(Prepared& prepared, const MemoryPool& pool, bool picture_ahead,
                                  const CancelFlagPtr& cancel) const {
-  prepared.budget = options_.budget();
-  if (picture_ahead) {
-    std::size_t& footprint = prepared.budget.footprint_bytes;
-    footprint -=
-        std::min(footprint, pool.ledger().of(MemoryHolder::media) + engine::PictureAhead::kLibraryBytes);
-  }
-  auto plan = make_plan(*prepared.engine, prepared.configuration, prepared.budget, cancel);
-  if (!plan) return tl::unexpected(plan.error());
-  prepared.plan = std::move(*plan);
+  do {
+    prepared.budget = budget_now(pool, picture_ahead);
+    auto plan = make_plan(*prepared.engine, prepared.configuration, prepared.budget, cancel);
+    if (!plan) return tl::unexpected(plan.error());
+    prepared.plan = std::move(*plan);
+    prepared.plan->steps_down = prepared.budget.steps_down;
+  } while (!prepared.plan->fits() && options_.ease_budget && options_.ease_budget());
   return {};
+}
+
+// The plan counts a picture, and libraries for it, of its own: what is decoded meanwhile is not to count
+// twice.
+MemoryBudget ModelLoader::budget_now(const MemoryPool& pool, bool picture_ahead) const {
+  MemoryBudget budget = options_.budget();
+  if (picture_ahead) {
+    const std::size_t ahead = pool.ledger().of(MemoryHolder::media) + engine::PictureAhead::kLibraryBytes;
+    budget.footprint_bytes -= std::min(budget.footprint_bytes, ahead);
+  }
+  return budget;
 }
 
 // With `fitted` a model that leaves the device's pressure normal stays, whatever the class says.

@@ -61,6 +61,7 @@ class ModelLoader {
                                        const std::function<void()>& meanwhile, const CancelFlagPtr& cancel);
   Expected<void> plan(Prepared& prepared, const MemoryPool& pool, bool picture_ahead,
                       const CancelFlagPtr& cancel) const;
+  MemoryBudget budget_now(const MemoryPool& pool, bool picture_ahead) const;
   Expected<MemoryPlan> make_plan(engine::Engine& engine, MemoryConfiguration& configuration,
                                  const MemoryBudget& budget, const CancelFlagPtr& cancel) const;
   bool leaves_room(const MemoryPlan& plan) const;

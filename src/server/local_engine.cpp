@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -25,17 +24,6 @@ tl::unexpected<ServiceFailure> is_stopping() {
 }
 
 }  // namespace
-
-void step_down(MemoryBudget& budget, int steps) {
-  if (steps <= 0) return;
-  const double share = std::pow(kShareAStepLeaves, steps);
-  const auto less = [&](std::size_t bytes) {
-    return static_cast<std::size_t>(static_cast<double>(bytes) * share);
-  };
-  budget.growth_bytes = less(budget.growth_bytes);
-  if (budget.line_bytes) budget.line_bytes = less(*budget.line_bytes);
-  if (budget.private_bytes) budget.private_bytes = less(*budget.private_bytes);
-}
 
 // A generation or load that runs, from the moment it is accepted.
 class LocalEngine::Job {
@@ -74,8 +62,10 @@ class LocalEngine::Job {
 
 Expected<std::unique_ptr<LocalEngine>> LocalEngine::open(const session::SessionOptions& options,
                                                          Clock::time_point began) {
-  auto steps = std::make_shared<std::atomic<int>>(0);
-  auto session = session::open_session(options, [steps](MemoryBudget& budget) { step_down(budget, *steps); });
+  auto steps = std::make_shared<CautionSteps>();
+  auto session = session::open_session(
+      options, {.adjust = [steps](MemoryBudget& budget) { step_down(budget, steps->count()); },
+                .ease = [steps] { return steps->ease(); }});
   if (!session) return tl::unexpected(session.error());
   Opened opened{options, std::move(*session), std::move(steps)};
   return std::unique_ptr<LocalEngine>(new LocalEngine(std::move(opened), began));
@@ -83,16 +73,16 @@ Expected<std::unique_ptr<LocalEngine>> LocalEngine::open(const session::SessionO
 
 LocalEngine::LocalEngine(Opened opened, Clock::time_point began)
     : began_(began),
-      steps_down_(std::move(opened.steps_down)),
+      steps_(std::move(opened.steps)),
       idle_(read_process_footprint().value_or(ProcessFootprint{})),
       session_(std::move(opened.session)),
       plans_(session_, opened.options,
-             [this](auto line_bytes) { return budget_of_this_machine(line_bytes); }) {}
+             [this](auto line_bytes) { return budgets_of_this_machine(line_bytes); }) {}
 
 LocalEngine::~LocalEngine() { stop(std::chrono::milliseconds(0)); }
 
-// What a load would find if nothing were loaded now.
-MemoryBudget LocalEngine::budget_of_this_machine(std::optional<std::size_t> line_bytes) const {
+// What a load would find if nothing were loaded now, and with fewer steps down where that is too little.
+std::vector<MemoryBudget> LocalEngine::budgets_of_this_machine(std::optional<std::size_t> line_bytes) const {
   MemoryBudget budget = measure_budget(*session_.pool, session_.device.memory_bytes);
   budget.line_bytes = line_bytes;
   const ProcessFootprint now = read_process_footprint().value_or(idle_);
@@ -101,8 +91,12 @@ MemoryBudget LocalEngine::budget_of_this_machine(std::optional<std::size_t> line
   const std::size_t held = since_idle(now.resident_bytes, idle_.resident_bytes);
   budget.growth_bytes += std::min(held, std::numeric_limits<std::size_t>::max() - budget.growth_bytes);
   if (budget.private_bytes) *budget.private_bytes += since_idle(now.data_bytes, idle_.data_bytes);
-  step_down(budget, *steps_down_);
-  return budget;
+  std::vector<MemoryBudget> budgets;
+  for (int steps = steps_->count(); steps >= 0; --steps) {
+    budgets.push_back(budget);
+    step_down(budgets.back(), steps);
+  }
+  return budgets;
 }
 
 ProgressSink LocalEngine::watched(const ProgressSink& progress) {
@@ -179,9 +173,22 @@ LoadReport LocalEngine::load_report() const {
   return {there ? ModelState::loaded : ModelState::idle};
 }
 
+// A plan that gives nothing up is the same with fewer steps.
+int LocalEngine::steps_in_force() const {
+  const int wanted = steps_->count();
+  if (load_report().state != ModelState::loaded) return wanted;
+  const auto plan = session_.evaluator->plan();
+  return plan && !plan->concessions.empty() ? plan->steps_down : wanted;
+}
+
+bool LocalEngine::is_worth_reloading() const {
+  std::lock_guard lock(mutex_);
+  return running_.empty() && steps_in_force() > steps_->count();
+}
+
 Json LocalEngine::memory(std::uint64_t reclaims_after) const {
   std::lock_guard lock(mutex_);
-  WorkerReport worker{.pid = ::getpid(), .steps_down = *steps_down_};
+  WorkerReport worker{.pid = ::getpid(), .steps_down = steps_in_force()};
   if (stopping_) worker.state = "stopped";
   return memory_object(session_, began_, reclaims_after, load_report(), worker);
 }

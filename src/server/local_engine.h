@@ -2,24 +2,18 @@
 // and the plans'; whoever waits for an answer waits on his own.
 #pragma once
 
-#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <vector>
 
+#include "server/caution_steps.h"
 #include "server/engine_service.h"
 #include "server/memory_object.h"
 #include "server/plan_desk.h"
 #include "session/session.h"
 
 namespace plimsoll::server {
-
-/// Of what there is, a plan may use this much less for each step down.
-inline constexpr double kShareAStepLeaves = 0.85;
-
-/// Takes `steps` steps off a budget: what may still grow, and the line.
-void step_down(MemoryBudget& budget, int steps);
 
 class LocalEngine final : public EngineService {
  public:
@@ -44,26 +38,36 @@ class LocalEngine final : public EngineService {
   void stop(std::chrono::milliseconds deadline) noexcept override;
 
   /// From the next load on.
-  void set_steps_down(int steps) noexcept { *steps_down_ = steps; }
+  void set_steps_down(int steps) noexcept { steps_->set(steps); }
+  /// The same, but never more than there are.
+  void take_steps_back(int steps) noexcept { steps_->limit_to(steps); }
+  /// Whether the model is loaded with a plan of more steps that gave something up, and nothing runs: loaded
+  /// again it would have more.
+  bool is_worth_reloading() const;
+
+  /// What pictures and videos of requests hold just now. Microseconds.
+  std::size_t media_bytes() const { return session_.pool->ledger().of(MemoryHolder::media); }
 
  private:
   class Job;
   struct Opened {
     session::SessionOptions options;
     session::Session session;
-    std::shared_ptr<std::atomic<int>> steps_down;
+    std::shared_ptr<CautionSteps> steps;
   };
 
   LocalEngine(Opened opened, Clock::time_point began);
-  MemoryBudget budget_of_this_machine(std::optional<std::size_t> line_bytes) const;
+  std::vector<MemoryBudget> budgets_of_this_machine(std::optional<std::size_t> line_bytes) const;
   std::size_t most_at_once() const;
   Answer finished(GenerationResult result) const;
   ProgressSink watched(const ProgressSink& progress);
-  LoadReport load_report() const;  // with mutex_ held
+  // With mutex_ held:
+  LoadReport load_report() const;
+  int steps_in_force() const;
   void drop_evaluator();
 
   const Clock::time_point began_;
-  const std::shared_ptr<std::atomic<int>> steps_down_;
+  const std::shared_ptr<CautionSteps> steps_;
   const ProcessFootprint idle_;  // before anything was loaded
 
   mutable std::mutex mutex_;

@@ -31,7 +31,7 @@ struct WorkerReport {
   std::string_view state = "running";
   std::optional<pid_t> pid{};  // empty while there is none
   std::uint64_t restarts = 0;
-  int steps_down = 0;  // how often what its plans may use was made smaller
+  int steps_down = 0;  // of the plan in force: how often what it may use was made smaller
   std::optional<std::string> last_failure{};
 };
 

@@ -74,6 +74,9 @@ struct Metrics::Impl {
   prometheus::Family<prometheus::Gauge>& worker =
       family(registry, prometheus::BuildGauge(), "plimsoll_worker_restarts",
              "How often the engine's process was lost");
+  prometheus::Family<prometheus::Gauge>& steps_down =
+      family(registry, prometheus::BuildGauge(), "plimsoll_worker_steps_down",
+             "By how many steps the plan in force is smaller after such losses");
 };
 
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
@@ -108,6 +111,7 @@ std::string Metrics::text(const Json& memory, const QueueState& queue) {
     }
   }
   impl_->worker.Add({}).Set(number_at(memory, {"worker", "restarts"}));
+  impl_->steps_down.Add({}).Set(number_at(memory, {"worker", "steps_down"}));
   return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
 }
 

@@ -65,10 +65,15 @@ Expected<Json> PlanDesk::make_new(std::optional<std::uint64_t> device_memory_byt
   const std::string name = device.assumed ? format_size(device.memory_bytes) : "this machine";
   report::PlannedDevice planned{.name = name, .configuration = device.configuration};
   const std::optional<std::size_t> line = device.configuration.memory_limit_bytes;
-  planned.budget = device_memory_bytes ? described_budget(*device_memory_bytes, line) : this_machine_(line);
-  auto plan = planner_->plan(device.configuration, planned.budget);
-  if (!plan) return tl::unexpected(plan.error());
-  planned.plan = std::move(*plan);
+  const std::vector<MemoryBudget> budgets =
+      device_memory_bytes ? std::vector{described_budget(*device_memory_bytes, line)} : this_machine_(line);
+  for (const MemoryBudget& budget : budgets) {
+    auto plan = planner_->plan(device.configuration, budget);
+    if (!plan) return tl::unexpected(plan.error());
+    planned.budget = budget;
+    planned.plan = std::move(*plan);
+    if (planned.plan.fits()) break;
+  }
   Json json = report::planned_device_json(planned);
   json["configuration"] = report::configuration_json(device);
   json["sentence"] = report::plan_sentence(planned.plan);

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/work_thread.h"
 #include "plimsoll/evaluator.h"
@@ -17,8 +18,9 @@ namespace plimsoll::server {
 
 class PlanDesk {
  public:
-  /// What there is for a plan on this machine, below this memory line. Called on the desk's thread.
-  using ThisMachine = std::function<MemoryBudget(std::optional<std::size_t> line_bytes)>;
+  /// What there is for a plan on this machine, below this memory line: the first of these that a plan fits.
+  /// At least one. Called on the desk's thread.
+  using ThisMachine = std::function<std::vector<MemoryBudget>(std::optional<std::size_t> line_bytes)>;
 
   PlanDesk(const session::Session& session, const session::SessionOptions& options, ThisMachine this_machine);
   ~PlanDesk() { finish(); }

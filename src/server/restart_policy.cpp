@@ -4,8 +4,12 @@
 
 namespace plimsoll::server {
 
-void RestartPolicy::died(Clock::time_point now, bool short_of_memory) {
-  if (short_of_memory) steps_down_ = std::min(steps_down_ + 1, kMostSteps);
+void RestartPolicy::died(Clock::time_point now, DeathCause cause) {
+  died_ = now;
+  if (cause == DeathCause::media) {
+    next_start_ = now;
+    return;
+  }
   early_deaths_ = now - started_ < kEarly ? early_deaths_ + 1 : 0;
   if (early_deaths_ >= kMostEarlyDeaths) {
     next_start_.reset();
@@ -16,14 +20,8 @@ void RestartPolicy::died(Clock::time_point now, bool short_of_memory) {
 }
 
 void RestartPolicy::wanted(Clock::time_point now) {
-  if (!next_start_) next_start_ = now;
-}
-
-bool RestartPolicy::recovers(Clock::time_point now) {
-  if (steps_down_ == 0 || now - healthy_since_ < kHealthy) return false;
-  healthy_since_ = now;
-  --steps_down_;
-  return true;
+  if (next_start_) return;
+  next_start_ = died_ ? std::max(now, *died_ + kPauseForRequest) : now;
 }
 
 }  // namespace plimsoll::server

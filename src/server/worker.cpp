@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -56,6 +57,10 @@ class Sampler {
  public:
   static constexpr auto kInterval = 250ms;
   static constexpr auto kQuietInterval = 1s;
+  /// Between two looks at a request's picture or video, which the server has to know of before it gets this
+  /// process killed.
+  static constexpr auto kMediaInterval = 10ms;
+  static constexpr std::size_t kMediaStep = 1 << 20;
 
   Sampler(const LocalEngine& engine, Outgoing& out) : engine_(engine), out_(out) {}
 
@@ -69,9 +74,13 @@ class Sampler {
     out_.send({{{"type", "memory"}, {"memory", take_locked()}}});
   }
 
-  /// Sends one where figures changed, or none was sent for a while.
-  void look() {
+  /// Sends one where figures changed, or none was sent for a while. At most one in kInterval, but where
+  /// `media_bytes` are others than the latest sample has.
+  void look(std::size_t media_bytes) {
     std::lock_guard lock(mutex_);
+    const std::size_t difference = std::max(media_bytes, media_sent_) - std::min(media_bytes, media_sent_);
+    if (Clock::now() - looked_ < kInterval && difference < kMediaStep) return;
+    looked_ = Clock::now();
     const Json before = last_;
     const Clock::time_point sent = last_taken_;
     Json now = take_locked();
@@ -89,6 +98,7 @@ class Sampler {
     Json sample = engine_.memory(last_reclaim_);
     const Json& reclaims = sample["reclaims"];
     if (!reclaims.empty()) last_reclaim_ = reclaims.back()["sequence"].get<std::uint64_t>();
+    media_sent_ = sample["memory"]["holders"]["media"].get<std::size_t>();
     last_ = sample;
     last_["reclaims"] = Json::array();
     last_taken_ = Clock::now();
@@ -101,7 +111,14 @@ class Sampler {
   std::uint64_t last_reclaim_ = 0;
   Json last_;
   Clock::time_point last_taken_{};
+  Clock::time_point looked_{};
+  std::size_t media_sent_ = 0;
 };
+
+bool has_media(const GenerationRequest& request) {
+  return std::ranges::any_of(request.turns,
+                             [](const Turn& turn) { return turn.video || !turn.images.empty(); });
+}
 
 // What a worker does once it is open. Its main thread reads; answers and plans are made on threads of theirs.
 class Worker {
@@ -131,7 +148,8 @@ class Worker {
  private:
   bool read_more(FrameDecoder& decoder) {
     pollfd waiting{descriptor_, POLLIN, 0};
-    if (::poll(&waiting, 1, static_cast<int>(Sampler::kInterval.count())) == 0) sampler_.look();
+    const auto interval = reading_media_ > 0 ? Sampler::kMediaInterval : Sampler::kInterval;
+    if (::poll(&waiting, 1, static_cast<int>(interval.count())) == 0) sampler_.look(engine_->media_bytes());
     if (waiting.revents == 0) return true;
     std::array<char, 1 << 16> bytes{};
     const auto count = ::recv(descriptor_, bytes.data(), bytes.size(), 0);
@@ -143,6 +161,7 @@ class Worker {
     const std::string_view type = frame.type();
     if (type == "generate") {
       auto request = std::make_shared<GenerationRequest>(request_from_wire(frame));
+      if (has_media(*request)) ++reading_media_;
       begin(frame,
             [this, request](const Json& id, const CancelFlagPtr& flag) { generate(id, *request, flag); });
     } else if (type == "load") {
@@ -154,7 +173,8 @@ class Worker {
     } else if (type == "unload") {
       engine_->unload();
     } else if (type == "steps") {
-      engine_->set_steps_down(frame.head.at("steps_down").get<int>());
+      engine_->take_steps_back(frame.head.at("steps_down").get<int>());
+      reload_if_worth();
     } else if (type == "stop") {
       stopped_ = true;
     }
@@ -169,6 +189,16 @@ class Worker {
       running_[id] = flag;
     }
     answers_.post([id, flag, work] { work(id, flag); });
+  }
+
+  // The model stays loaded between answers, and would keep a plan of more steps for good.
+  void reload_if_worth() {
+    {
+      std::lock_guard lock(running_mutex_);
+      if (!running_.empty() || stopped_ || !engine_->is_worth_reloading()) return;
+    }
+    engine_->unload();
+    begin({{{"id", kUnasked}}}, [this](const Json& id, const CancelFlagPtr& flag) { load(id, flag); });
   }
 
   void cancel(const Json& id) {
@@ -198,6 +228,7 @@ class Worker {
       out_.send({{{"type", "text"}, {"id", id}, {"text", text}}});
     };
     const auto answer = engine_->generate(request, flag, {show, progress_of(id)});
+    if (has_media(request)) --reading_media_;
     finish("answer", id, answer.map([](const Answer& a) { return answer_to_wire(a); }));
   }
 
@@ -224,6 +255,7 @@ class Worker {
     }
     sampler_.send_now();
     tell(type, id, outcome);
+    reload_if_worth();
   }
 
   void tell(const char* type, const Json& id, const tl::expected<Json, ServiceFailure>& outcome) {
@@ -238,7 +270,8 @@ class Worker {
   Outgoing& out_;
   std::unique_ptr<LocalEngine> engine_;
   Sampler sampler_{*engine_, out_};
-  bool stopped_ = false;
+  std::atomic<bool> stopped_ = false;
+  std::atomic<int> reading_media_ = 0;  // requests with pictures or a video that are not answered yet
   std::mutex running_mutex_;
   std::map<Json, CancelFlagPtr> running_;  // generations and loads, by id
   ThreadLane answers_;

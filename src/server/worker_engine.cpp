@@ -31,6 +31,23 @@ ServiceFailure is_stopping() {
           /*stopping=*/true};
 }
 
+MediaKind media_of(const GenerationRequest& request) {
+  MediaKind kind = MediaKind::none;
+  for (const Turn& turn : request.turns) {
+    if (turn.video) return MediaKind::video;
+    if (!turn.images.empty()) kind = MediaKind::picture;
+  }
+  return kind;
+}
+
+ServiceFailure too_large(MediaKind media) {
+  const bool video = media == MediaKind::video;
+  return {{ErrorCode::over_budget,
+           std::string(video ? "the video" : "the picture") +
+               " took more memory than the device has, and the engine's process was killed for it; send a " +
+               (video ? "smaller video" : "smaller picture")}};
+}
+
 bool is_set(const CancelFlagPtr& flag) { return flag && flag->cancelled(); }
 
 }  // namespace
@@ -71,10 +88,14 @@ tl::expected<Answer, ServiceFailure> WorkerEngine::generate(const GenerationRequ
                                                             const AnswerSinks& sinks) {
   Frame frame = request_to_wire(request);
   frame.head["type"] = "generate";
-  auto value = run_job(std::move(frame), cancel, sinks);
-  if (value) return answer_from_wire(*value);
-  if (value.error().error.code != ErrorCode::cancelled) return tl::unexpected(std::move(value.error()));
+  auto value = run_job(std::move(frame), media_of(request), cancel, sinks);
+  if (!value && value.error().error.code != ErrorCode::cancelled)
+    return tl::unexpected(std::move(value.error()));
   Lock lock(mutex_);
+  if (value) {
+    ++answers_;
+    return answer_from_wire(*value);
+  }
   Answer cancelled;
   cancelled.result.finish_reason = FinishReason::cancelled;
   cancelled.memory = sample_.memory();
@@ -83,7 +104,7 @@ tl::expected<Answer, ServiceFailure> WorkerEngine::generate(const GenerationRequ
 
 tl::expected<void, ServiceFailure> WorkerEngine::load(const CancelFlagPtr& cancel,
                                                       const ProgressSink& progress) {
-  return run_job({{{"type", "load"}}}, cancel, {{}, progress}).map([](const Json&) {});
+  return run_job({{{"type", "load"}}}, MediaKind::none, cancel, {{}, progress}).map([](const Json&) {});
 }
 
 tl::expected<Json, ServiceFailure> WorkerEngine::plan(std::optional<std::uint64_t> device_memory_bytes,
@@ -99,7 +120,8 @@ tl::expected<Json, ServiceFailure> WorkerEngine::plan(std::optional<std::uint64_
   return ask(lock, id, std::move(*encoded), {});
 }
 
-tl::expected<Json, ServiceFailure> WorkerEngine::run_job(Frame frame, const CancelFlagPtr& cancel,
+tl::expected<Json, ServiceFailure> WorkerEngine::run_job(Frame frame, MediaKind media,
+                                                         const CancelFlagPtr& cancel,
                                                          const AnswerSinks& sinks) {
   const std::uint64_t id = ++last_id_;
   frame.head["id"] = id;
@@ -111,6 +133,7 @@ tl::expected<Json, ServiceFailure> WorkerEngine::run_job(Frame frame, const Canc
     return tl::unexpected(of_question({ErrorCode::busy, "another answer is being written; wait for it"}));
   Job& job = jobs_[id];  // stays where it is, whoever comes and goes
   job.flag = cancel ? cancel : std::make_shared<CancelFlag>();
+  job.media = media;
   auto there = wait_for_worker(lock, job.flag);
   tl::expected<Json, ServiceFailure> outcome = Json();
   if (there) {
@@ -125,8 +148,14 @@ tl::expected<Json, ServiceFailure> WorkerEngine::run_job(Frame frame, const Canc
 }
 
 tl::expected<void, ServiceFailure> WorkerEngine::wait_for_worker(Lock& lock, const CancelFlagPtr& cancel) {
-  if (!ready_ && !stopping_) link_->want();
-  changed_.wait_for(lock, options_.patience, [&] { return ready_ || stopping_ || is_set(cancel); });
+  const Clock::time_point deadline = Clock::now() + options_.patience;
+  const auto is_decided = [&] { return ready_ || stopping_ || is_set(cancel); };
+  // One that dies on its way is started again for as long as somebody has patience.
+  for (bool in_time = true; in_time && !is_decided();) {
+    link_->want();
+    in_time = changed_.wait_until(lock, deadline,
+                                  [&, losses = losses_] { return is_decided() || losses_ != losses; });
+  }
   if (stopping_) return tl::unexpected(is_stopping());
   if (is_set(cancel)) return tl::unexpected(of_question({ErrorCode::cancelled, "cancelled before it began"}));
   if (ready_) return {};
@@ -188,10 +217,13 @@ Json WorkerEngine::memory(std::uint64_t reclaims_after) const {
   return sample_.object(began_, reclaims_after, report());
 }
 
-// One that runs but has not opened its model yet takes no question, either.
+// One that runs but has not opened its model yet takes no question, either; one that does knows its plan.
 WorkerReport WorkerEngine::report() const {
   WorkerReport worker = link_->report();
-  if (worker.state == "running" && !ready_) worker.state = "restarting";
+  if (worker.state == "running") {
+    if (!ready_) worker.state = "restarting";
+    if (ready_) worker.steps_down = sample_.steps_down().value_or(worker.steps_down);
+  }
   if (not_opened_) worker.last_failure = not_opened_->message;
   return worker;
 }
@@ -226,6 +258,7 @@ Frame WorkerEngine::opening(int steps_down) {
 
 void WorkerEngine::on_frame(Frame frame) {
   Lock lock(mutex_);
+  note(frame);
   const std::string_view type = frame.type();
   const auto id = frame.head.find("id");
   if (type == "ready") {
@@ -258,9 +291,41 @@ void WorkerEngine::on_ready(Frame& frame) {
   if (std::exchange(load_again_, false)) link_->send(*encode_frame({{{"type", "load"}, {"id", 0}}}));
 }
 
-bool WorkerEngine::was_short_of_memory(const ProcessEnd& end) {
+// How far the requests have come, for request_to_blame().
+void WorkerEngine::note(const Frame& frame) {
+  for (auto& [id, job] : jobs_) job.is_heard_of = job.sent;
+  const auto id = frame.head.find("id");
+  if (id == frame.head.end()) return;
+  const auto job = jobs_.find(id->get<std::uint64_t>());
+  if (job == jobs_.end()) return;
+  const bool all_seen = frame.type() == "progress" && stage_of(frame) == Stage::looking &&
+                        frame.head.at("share").get<float>() >= 1;
+  if (all_seen || frame.type() == "text") job->second.is_seen = true;
+}
+
+std::optional<std::uint64_t> WorkerEngine::find_request_to_blame() const {
+  std::vector<SentRequest> sent;
+  for (const auto& [id, job] : jobs_) {
+    if (job.sent)
+      sent.push_back({.id = id, .media = job.media, .is_seen = job.is_seen, .is_heard_of = job.is_heard_of});
+  }
+  return request_to_blame(sent, sample_.media());
+}
+
+DeathCause WorkerEngine::cause_of(const ProcessEnd& end) {
   Lock lock(mutex_);
-  return end.signal == SIGKILL || (end.signal != 0 && sample_.is_pressed());
+  to_blame_.reset();
+  const bool for_memory = end.signal == SIGKILL || (end.signal != 0 && sample_.is_pressed());
+  if (!for_memory) return DeathCause::defect;
+  to_blame_ = find_request_to_blame();
+  return to_blame_ ? DeathCause::media : DeathCause::memory;
+}
+
+WorkerSigns WorkerEngine::signs() {
+  Lock lock(mutex_);
+  return {.is_pressed = sample_.is_pressed_critically(),
+          .answers = answers_,
+          .steps_down = ready_ ? sample_.steps_down() : std::nullopt};
 }
 
 void WorkerEngine::on_lost(const WorkerLoss& loss) {
@@ -268,15 +333,24 @@ void WorkerEngine::on_lost(const WorkerLoss& loss) {
   const bool was_ready = std::exchange(ready_, false);
   if (was_ready) load_again_ = sample_.is_loaded() && sample_.keeps_model();
   if (!was_ready && !not_opened_) not_opened_ = Error{loss.code, loss.failure};
+  ++losses_;
   sample_.lost();
+  const std::optional<std::uint64_t> to_blame = std::exchange(to_blame_, std::nullopt);
+  if (to_blame && loss.cause == DeathCause::media) {
+    const auto call = calls_.find(*to_blame);
+    const auto job = jobs_.find(*to_blame);
+    if (call != calls_.end() && job != jobs_.end()) call->second->failure = too_large(job->second.media);
+  }
   const std::string again =
       std::string(loss.waits ? "; the next request starts it again" : "; it is started again") +
-      (loss.of_memory ? " with a smaller plan" : "");
+      (loss.steps_down ? " with a smaller plan" : "");
   fail_calls(stopping_ ? is_stopping() : lost(loss.failure + again + ": try again"));
 }
 
 void WorkerEngine::fail_calls(const ServiceFailure& failure) {
-  for (auto& [id, call] : calls_) call->failure = failure;
+  for (auto& [id, call] : calls_) {
+    if (!call->failure) call->failure = failure;
+  }
   changed_.notify_all();
 }
 

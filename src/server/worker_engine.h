@@ -1,8 +1,9 @@
 // The engine in a process of its own, which may die without taking the server along. It is started again at
-// once, one step lower: its plans may use less of what there is (RestartPolicy). A step down follows when the
-// worker was killed by SIGKILL, which is the kernel's when memory has run out, or ended by another signal
-// while memory was pressed; an exit, or a crash with memory to spare, is a defect that less memory would not
-// mend.
+// once. Where its plan is likely to have taken more than the device has, the next one plans one step smaller
+// (PlanSteps): after SIGKILL, which the kernel sends when memory has run out, or another signal while memory
+// was pressed. An exit, or a crash with memory to spare, is a defect that less memory would not mend. Where a
+// request's own picture or video took the memory (media_blame.h), that request is refused, and nobody plans
+// smaller for it.
 //
 // Threads: the link's, which hears the worker; whoever waits for an answer waits on his own. This process
 // never touches llama.cpp.
@@ -63,7 +64,10 @@ class WorkerEngine final : public EngineService, private WorkerEvents {
   // A generation or load that runs.
   struct Job {
     CancelFlagPtr flag;
+    MediaKind media = MediaKind::none;
     bool sent = false;
+    bool is_heard_of = false;  // the worker said something since it was sent
+    bool is_seen = false;      // its pictures or its video have been through the encoder
   };
   using Lock = std::unique_lock<std::mutex>;
 
@@ -71,12 +75,15 @@ class WorkerEngine final : public EngineService, private WorkerEvents {
 
   Frame opening(int steps_down) override;
   void on_frame(Frame frame) override;
-  bool was_short_of_memory(const ProcessEnd& end) override;
+  DeathCause cause_of(const ProcessEnd& end) override;
+  WorkerSigns signs() override;
   void on_lost(const WorkerLoss& loss) override;
   void on_ready(Frame& frame);
+  void note(const Frame& frame);
+  std::optional<std::uint64_t> find_request_to_blame() const;
 
   Expected<void> wait_for_first();
-  tl::expected<Json, ServiceFailure> run_job(Frame frame, const CancelFlagPtr& cancel,
+  tl::expected<Json, ServiceFailure> run_job(Frame frame, MediaKind media, const CancelFlagPtr& cancel,
                                              const AnswerSinks& sinks);
   tl::expected<void, ServiceFailure> wait_for_worker(Lock& lock, const CancelFlagPtr& cancel);
   tl::expected<Json, ServiceFailure> ask(Lock& lock, std::uint64_t id, std::string encoded,
@@ -94,9 +101,12 @@ class WorkerEngine final : public EngineService, private WorkerEvents {
   std::condition_variable changed_;
   bool ready_ = false;  // a worker is open and takes frames
   bool stopping_ = false;
-  bool load_again_ = false;            // the worker that was lost held a loaded model
-  std::optional<Error> not_opened_;    // why the latest worker did not become ready
-  std::map<std::uint64_t, Job> jobs_;  // by id
+  bool load_again_ = false;  // the worker that was lost held a loaded model
+  std::uint64_t losses_ = 0;
+  std::uint64_t answers_ = 0;
+  std::optional<std::uint64_t> to_blame_{};  // the request for which the worker that was lost was killed
+  std::optional<Error> not_opened_;          // why the latest worker did not become ready
+  std::map<std::uint64_t, Job> jobs_;        // by id
   std::map<std::uint64_t, CallPtr> calls_;
   WorkerSample sample_;
 

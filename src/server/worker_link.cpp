@@ -12,6 +12,22 @@
 
 namespace plimsoll::server {
 
+namespace {
+
+std::string likely_for(DeathCause cause) {
+  switch (cause) {
+    case DeathCause::memory:
+      return ", likely for memory";
+    case DeathCause::media:
+      return ", likely for the memory of a picture or video";
+    case DeathCause::defect:
+      break;
+  }
+  return "";
+}
+
+}  // namespace
+
 WorkerLink::WorkerLink(WorkerCommand command, WorkerEvents& events)
     : command_(std::move(command)), events_(events) {
   report_.isolated = true;
@@ -62,7 +78,7 @@ void WorkerLink::run() {
     if (process_ && (lost_ || (is_over() && patience_ms() == 0))) bury();
     if (!process_ && is_over()) break;
     if (!process_) start();
-    recover();
+    adjust_steps();
     wait();
   }
   set_state("stopped");
@@ -77,7 +93,7 @@ void WorkerLink::set_state(std::string_view state) {
   std::lock_guard lock(mutex_);
   report_.state = state;
   report_.pid = process_ ? std::optional(process_->pid()) : std::nullopt;
-  report_.steps_down = policy_.steps_down();
+  report_.steps_down = steps_.count();
 }
 
 void WorkerLink::start() {
@@ -87,11 +103,11 @@ void WorkerLink::start() {
   }
   const auto due = policy_.next_start();
   if (!due || Clock::now() < *due) return;
-  auto opening = encode_frame(events_.opening(policy_.steps_down()));
+  auto opening = encode_frame(events_.opening(steps_.count()));
   auto started = WorkerProcess::start(command_);
   policy_.started(Clock::now());
   if (!started) {
-    policy_.died(Clock::now(), false);
+    policy_.died(Clock::now(), DeathCause::defect);
     tell_loss({.failure = started.error().message, .code = started.error().code});
     return;
   }
@@ -113,7 +129,10 @@ int WorkerLink::patience_ms() const {
     until = killed_at_;
   }
   if (!until && !process_) until = policy_.next_start();
-  if (!until && policy_.steps_down() > 0) until = Clock::now() + RestartPolicy::kHealthy / 10;
+  // A step that is due by the clock may still wait for answers, or for memory that is not pressed.
+  if (!until && process_ && steps_.next_look()) {
+    until = std::max(*steps_.next_look(), Clock::now() + std::chrono::seconds(1));
+  }
   if (!until) return -1;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(*until - Clock::now()).count();
   return static_cast<int>(std::clamp<decltype(left)>(left, 0, 60'000));
@@ -174,10 +193,13 @@ void WorkerLink::bury() {
   const ProcessEnd end = process_->reap();
   process_.reset();
   lost_ = false;
-  const bool memory = !is_over() && events_.was_short_of_memory(end);
-  policy_.died(Clock::now(), memory);
-  tell_loss({.failure = "the engine's process " + end.sentence() + (memory ? ", likely for memory" : ""),
-             .of_memory = memory});
+  const DeathCause cause = is_over() ? DeathCause::defect : events_.cause_of(end);
+  const int steps_before = steps_.count();
+  policy_.died(Clock::now(), cause);
+  steps_.died(Clock::now(), cause);
+  tell_loss({.failure = "the engine's process " + end.sentence() + likely_for(cause),
+             .cause = cause,
+             .steps_down = steps_.count() > steps_before});
   unsent_ = {};
   sent_bytes_ = 0;
   std::lock_guard lock(mutex_);
@@ -197,10 +219,19 @@ void WorkerLink::tell_loss(WorkerLoss loss) {
   events_.on_lost(loss);
 }
 
-void WorkerLink::recover() {
-  if (!process_ || !policy_.recovers(Clock::now())) return;
-  unsent_ += encode_frame({{{"type", "steps"}, {"steps_down", policy_.steps_down()}}}).value_or("");
-  set_state("running");
+// What the worker says of its plan and of its memory moves the steps; what moves without it, it is told.
+void WorkerLink::adjust_steps() {
+  if (!process_) return;
+  const WorkerSigns signs = events_.signs();
+  const Clock::time_point now = Clock::now();
+  if (signs.is_pressed) steps_.pressed(now);
+  steps_.answered(signs.answers - std::exchange(answers_, signs.answers));
+  const bool refused = signs.steps_down && steps_.planned_with(*signs.steps_down);
+  const bool taken_back = steps_.take_back(now);
+  if (taken_back) {
+    unsent_ += encode_frame({{{"type", "steps"}, {"steps_down", steps_.count()}}}).value_or("");
+  }
+  if (refused || taken_back) set_state("running");
 }
 
 }  // namespace plimsoll::server

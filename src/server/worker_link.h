@@ -1,6 +1,6 @@
 // Keeps a worker running and carries frames to it and from it: starts it, starts it again when it dies, ends
-// it. A thread of its own owns the process, the socket and the restart policy; it never waits for anything
-// but them.
+// it. A thread of its own owns the process, the socket, the restart policy and the steps of the plans; it
+// never waits for anything but them.
 #pragma once
 
 #include <functional>
@@ -14,6 +14,7 @@
 #include "pressure/wake_pipe.h"
 #include "server/frame.h"
 #include "server/memory_object.h"
+#include "server/plan_steps.h"
 #include "server/restart_policy.h"
 #include "server/worker_process.h"
 
@@ -23,8 +24,16 @@ namespace plimsoll::server {
 struct WorkerLoss {
   std::string failure;  // a clause: "the engine's process was killed by signal 9"
   ErrorCode code = ErrorCode::io;
-  bool of_memory = false;  // likely; the next one's plans may use less
-  bool waits = false;      // the next one is started when a request wants it
+  DeathCause cause = DeathCause::defect;
+  bool steps_down = false;  // the next one's plans may use less
+  bool waits = false;       // the next one is started when a request wants it
+};
+
+/// What PlanSteps has to know of the worker that runs.
+struct WorkerSigns {
+  bool is_pressed = false;          // memory, critically
+  std::uint64_t answers = 0;        // that were given in all, by this worker and those before
+  std::optional<int> steps_down{};  // of the plan in force, as the worker says; empty: it has not said yet
 };
 
 /// What happens at the other end. Called on the link's thread, without a lock of the link's.
@@ -35,8 +44,9 @@ class WorkerEvents {
   virtual Frame opening(int steps_down) = 0;
   /// Throws what nlohmann throws where the frame is not what it should be: the worker is ended then.
   virtual void on_frame(Frame frame) = 0;
-  /// Whether memory was the reason, as far as one can tell.
-  virtual bool was_short_of_memory(const ProcessEnd& end) = 0;
+  /// The reason, as far as one can tell.
+  virtual DeathCause cause_of(const ProcessEnd& end) = 0;
+  virtual WorkerSigns signs() = 0;
   /// What was sent and not answered is lost with it.
   virtual void on_lost(const WorkerLoss& loss) = 0;
 };
@@ -52,7 +62,7 @@ class WorkerLink {
   /// To the worker that runs; where none does it is lost. Returns at once; thread-safe.
   void send(std::string encoded);
 
-  /// A request waits for a worker: starts it where it was not to be started again of its own accord.
+  /// A request waits for a worker: starts one where none was to be started again of its own accord.
   void want();
 
   WorkerReport report() const;
@@ -69,7 +79,7 @@ class WorkerLink {
   void take_frames();
   void bury();
   void tell_loss(WorkerLoss loss);
-  void recover();
+  void adjust_steps();
   int patience_ms() const;
   bool is_over() const;
   void set_state(std::string_view state);
@@ -84,7 +94,9 @@ class WorkerLink {
   std::string unsent_;
   std::size_t sent_bytes_ = 0;  // of unsent_
   RestartPolicy policy_;
-  bool lost_ = false;  // the socket has ended, or what came is no frame
+  PlanSteps steps_;
+  std::uint64_t answers_ = 0;  // that steps_ knows of
+  bool lost_ = false;          // the socket has ended, or what came is no frame
 
   mutable std::mutex mutex_;
   std::string outbox_;

@@ -41,6 +41,24 @@ bool WorkerSample::keeps_model() const {
 
 bool WorkerSample::is_pressed() const { return !last_.is_null() && last_["pressure"] != "normal"; }
 
+bool WorkerSample::is_pressed_critically() const {
+  return !last_.is_null() && last_["pressure"] == "critical";
+}
+
+MediaMemory WorkerSample::media() const {
+  static const Json::json_pointer kHeld("/memory/holders/media"), kPlanned("/plan/holders/media");
+  const auto bytes_at = [this](const Json::json_pointer& where) {
+    return last_.contains(where) ? last_[where].get<std::size_t>() : 0;
+  };
+  return {.is_loaded = is_loaded(), .held_bytes = bytes_at(kHeld), .planned_bytes = bytes_at(kPlanned)};
+}
+
+std::optional<int> WorkerSample::steps_down() const {
+  static const Json::json_pointer kSteps("/worker/steps_down");
+  if (!last_.contains(kSteps)) return std::nullopt;
+  return last_[kSteps].get<int>();
+}
+
 std::optional<std::size_t> WorkerSample::answers_at_once() const {
   if (last_.is_null() || !last_["plan"].is_object() || last_["plan"]["fits"] != true) return std::nullopt;
   return last_["plan"]["answers_at_once"].get<std::size_t>();

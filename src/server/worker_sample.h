@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "report/json.h"
+#include "server/media_blame.h"
 #include "server/memory_object.h"
 
 namespace plimsoll::server {
@@ -25,6 +26,10 @@ class WorkerSample {
   bool is_loaded() const;
   bool keeps_model() const;
   bool is_pressed() const;
+  bool is_pressed_critically() const;
+  MediaMemory media() const;
+  /// Of the plan in force; empty: the worker has not said.
+  std::optional<int> steps_down() const;
   /// That the plan of the latest load has room for; empty: there is none.
   std::optional<std::size_t> answers_at_once() const;
 

@@ -24,24 +24,12 @@ std::shared_ptr<MemoryMonitor> make_monitor(std::uint64_t device_memory_bytes) {
 }
 
 std::function<MemoryBudget()> adjusted_budget(std::shared_ptr<MemoryPool> pool, std::uint64_t device_bytes,
-                                              AdjustBudget adjust) {
+                                              std::function<void(MemoryBudget&)> adjust) {
   if (!adjust) return {};
   return [pool = std::move(pool), device_bytes, adjust = std::move(adjust)] {
     MemoryBudget budget = measure_budget(*pool, device_bytes);
     adjust(budget);
     return budget;
-  };
-}
-
-// What fits a plan after a step down must not be passed by a charge.
-RoomProbe adjusted_room(std::uint64_t device_bytes, const AdjustBudget& adjust) {
-  if (!adjust) return {};
-  return [device_bytes, adjust](const PendingMemory& pending) {
-    MeasuredRoom room = measure_room(device_bytes, pending);
-    MemoryBudget budget{.line_bytes = {}, .growth_bytes = room.growth_bytes};
-    adjust(budget);
-    room.growth_bytes = budget.growth_bytes;
-    return room;
   };
 }
 
@@ -92,7 +80,7 @@ std::optional<EngineSettings> settings_of(const SessionOptions& options) {
 
 }  // namespace
 
-Expected<Session> open_session(const SessionOptions& options, const AdjustBudget& adjust) {
+Expected<Session> open_session(const SessionOptions& options, BudgetCaution caution) {
   set_up_log(options.verbose);
   auto device = set_up_device(options.device);
   if (!device) return tl::unexpected(device.error());
@@ -107,17 +95,17 @@ Expected<Session> open_session(const SessionOptions& options, const AdjustBudget
                   .evaluator = {}};
   const std::uint64_t bytes = session.device.memory_bytes;
   session.monitor = make_monitor(bytes);
-  session.evaluator =
-      std::make_unique<VlmEvaluator>(EvaluatorOptions{.model = session.model,
-                                                      .configuration = session.device.configuration,
-                                                      .engine = settings_of(options),
-                                                      .device_memory_bytes = bytes,
-                                                      .threads = options.threads,
-                                                      .vision_kernels = options.vision_kernels,
-                                                      .budget = adjusted_budget(session.pool, bytes, adjust),
-                                                      .room = adjusted_room(bytes, adjust),
-                                                      .monitor = session.monitor},
-                                     session.pool);
+  session.evaluator = std::make_unique<VlmEvaluator>(
+      EvaluatorOptions{.model = session.model,
+                       .configuration = session.device.configuration,
+                       .engine = settings_of(options),
+                       .device_memory_bytes = bytes,
+                       .threads = options.threads,
+                       .vision_kernels = options.vision_kernels,
+                       .budget = adjusted_budget(session.pool, bytes, std::move(caution.adjust)),
+                       .ease_budget = std::move(caution.ease),
+                       .monitor = session.monitor},
+      session.pool);
   return session;
 }
 

@@ -35,13 +35,15 @@ struct Session {
   std::unique_ptr<VlmEvaluator> evaluator;
 };
 
-/// Changes what measure_budget() found before a plan is made from it. Called on the engine's thread and
-/// others.
-using AdjustBudget = std::function<void(MemoryBudget&)>;
+/// Plans may use less than measure_budget() found. Both are called on the engine's thread and others.
+struct BudgetCaution {
+  std::function<void(MemoryBudget&)> adjust{};  // makes it smaller before a plan is made; empty: nobody does
+  std::function<bool()> ease{};                 // no plan fits that; true: adjust() takes less from now on
+};
 
 /// Loads nothing; starts the evaluator's threads and the monitor's. Fails as set_up_device() and
 /// find_model().
-Expected<Session> open_session(const SessionOptions& options, const AdjustBudget& adjust = {});
+Expected<Session> open_session(const SessionOptions& options, BudgetCaution caution = {});
 
 /// Lines on stderr; `verbose`: what the engine does, too.
 void set_up_log(bool verbose);

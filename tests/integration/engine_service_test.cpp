@@ -335,6 +335,31 @@ TEST(LocalEngine, AStepDownMakesThePlanOfTheNextLoadSmaller) {
             whole["missing_bytes"].get<std::size_t>() + whole["concessions"].size());
 }
 
+TEST(LocalEngine, StepsThatNoPlanFitsGiveWay) {
+  session::SessionOptions options = served_model();
+  options.memory_limit_bytes = 32 * kMiB;
+  const auto engine = local_engine(options);
+  const auto steps = [&] { return engine->memory(0)["worker"]["steps_down"].get<int>(); };
+  engine->set_steps_down(8);
+  EXPECT_EQ(engine->plan(std::nullopt, std::nullopt)->at("fits"), true);
+  EXPECT_EQ(steps(), 8) << "a plan that is only shown moves nothing";
+  const auto answer = engine->generate(ask_about_dog_and_car(), nullptr, {});
+  ASSERT_TRUE(answer) << answer.error().error.message;
+  EXPECT_LT(steps(), 8);
+  EXPECT_GT(steps(), 0) << "no more than it takes";
+}
+
+TEST(LocalEngine, WhatFitsNowhereIsRefusedAfterAllStepsGaveWay) {
+  session::SessionOptions options = served_model();
+  options.memory_limit_bytes = kMiB;
+  const auto engine = local_engine(options);
+  engine->set_steps_down(8);
+  const auto answer = engine->generate(ask_about_dog_and_car(), nullptr, {});
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().error.code, ErrorCode::over_budget);
+  EXPECT_EQ(answer.error().error.denial->limit_bytes, kMiB) << "the line as it is";
+}
+
 TEST(LocalEngine, AModelThatIsNotThereIsNotFound) {
   session::SessionOptions options;
   options.model = "/no/such/model";

@@ -13,10 +13,16 @@ namespace plimsoll::test {
 
 class ServingProgram {
  public:
-  explicit ServingProgram(const std::vector<std::string>& options = {}) {
-    std::vector<std::string> command{PLIMSOLL_PROGRAM, "serve", "--port", "0", "--temperature", "0"};
-    command.insert(command.end(), options.begin(), options.end());
-    child_ = start_command(std::move(command));
+  static std::vector<std::string> command(const std::vector<std::string>& options = {}) {
+    std::vector<std::string> words{PLIMSOLL_PROGRAM, "serve", "--port", "0", "--temperature", "0"};
+    words.insert(words.end(), options.begin(), options.end());
+    return words;
+  }
+
+  explicit ServingProgram(const std::vector<std::string>& options = {})
+      : ServingProgram(start_command(command(options))) {}
+  /// `started`: command(), or what becomes it.
+  explicit ServingProgram(Running started) : child_(std::move(started)) {
     std::string line;
     for (char c = 0; read(child_.out, &c, 1) == 1 && c != '\n';) line += c;
     said_ = line;

@@ -2,10 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <limits>
-
-#include "server/local_engine.h"
-
 namespace plimsoll::server {
 namespace {
 
@@ -13,10 +9,10 @@ using namespace std::chrono_literals;
 
 class RestartPolicyTest : public testing::Test {
  protected:
-  void run_for(std::chrono::milliseconds time, bool short_of_memory = false) {
+  void run_for(std::chrono::milliseconds time, DeathCause cause = DeathCause::defect) {
     policy_.started(now_);
     now_ += time;
-    policy_.died(now_, short_of_memory);
+    policy_.died(now_, cause);
   }
   std::chrono::milliseconds pause() const {
     return std::chrono::duration_cast<std::chrono::milliseconds>(policy_.next_start().value() - now_);
@@ -56,54 +52,41 @@ TEST_F(RestartPolicyTest, ALongLifeForgetsEarlyDeaths) {
 }
 
 TEST_F(RestartPolicyTest, AWishChangesNothingWhileAStartIsDue) {
-  for (int i = 0; i < 3; ++i) run_for(1s);
+  for (int i = 0; i < 4; ++i) run_for(1s);
   policy_.wanted(now_);
-  EXPECT_EQ(pause(), 500ms);
+  EXPECT_EQ(pause(), 1000ms);
 }
 
-TEST_F(RestartPolicyTest, StepsDownForMemoryAlone) {
-  run_for(1h, false);
-  EXPECT_EQ(policy_.steps_down(), 0);
-  run_for(1h, true);
-  run_for(1s, true);
-  EXPECT_EQ(policy_.steps_down(), 2);
-  for (int i = 0; i < 20; ++i) run_for(1h, true);
-  EXPECT_EQ(policy_.steps_down(), RestartPolicy::kMostSteps);
+TEST_F(RestartPolicyTest, AStartForARequestKeepsADistanceFromTheLatestDeath) {
+  for (int i = 0; i < RestartPolicy::kMostEarlyDeaths; ++i) run_for(1s);
+  policy_.wanted(now_);
+  EXPECT_EQ(pause(), RestartPolicy::kPauseForRequest);
+  policy_.wanted(now_ + 250ms);
+  EXPECT_EQ(pause(), RestartPolicy::kPauseForRequest) << "a second request changes nothing";
 }
 
-TEST_F(RestartPolicyTest, StepsComeBackOneByOneWhileNothingHappens) {
-  run_for(1h, true);
-  run_for(1h, true);
-  policy_.started(now_);
-  EXPECT_FALSE(policy_.recovers(now_ + RestartPolicy::kHealthy - 1ms));
-  EXPECT_TRUE(policy_.recovers(now_ + RestartPolicy::kHealthy));
-  EXPECT_EQ(policy_.steps_down(), 1);
-  EXPECT_FALSE(policy_.recovers(now_ + RestartPolicy::kHealthy));
-  EXPECT_TRUE(policy_.recovers(now_ + 2 * RestartPolicy::kHealthy));
-  EXPECT_EQ(policy_.steps_down(), 0);
-  EXPECT_FALSE(policy_.recovers(now_ + 10 * RestartPolicy::kHealthy));
+TEST_F(RestartPolicyTest, HoweverManyDiedARequestStartsTheNext) {
+  for (int deaths = 0; deaths < 20; ++deaths) {
+    run_for(1s, DeathCause::memory);
+    policy_.wanted(now_);
+    ASSERT_TRUE(policy_.next_start());
+    EXPECT_LE(pause(), 1s);
+  }
 }
 
-TEST(StepDown, TakesFromAllThatAPlanMayUse) {
-  MemoryBudget budget{
-      .line_bytes = 1000, .footprint_bytes = 100, .growth_bytes = 2000, .private_bytes = 4000};
-  step_down(budget, 0);
-  EXPECT_EQ(budget.growth_bytes, 2000U);
-  step_down(budget, 1);
-  EXPECT_EQ(budget.line_bytes, 850U);
-  EXPECT_EQ(budget.footprint_bytes, 100U);
-  EXPECT_EQ(budget.growth_bytes, 1700U);
-  EXPECT_EQ(budget.private_bytes, 3400U);
+TEST_F(RestartPolicyTest, ADeathForARequestsPictureIsNoEarlyOne) {
+  for (int i = 0; i < 20; ++i) run_for(1s, DeathCause::media);
+  EXPECT_EQ(pause(), 0ms);
+  for (int i = 0; i < RestartPolicy::kMostEarlyDeaths - 1; ++i) run_for(1s);
+  run_for(1s, DeathCause::media);
+  EXPECT_EQ(pause(), 0ms);
+  run_for(1s);
+  EXPECT_FALSE(policy_.next_start()) << "nor does it forget those before";
 }
 
-TEST(StepDown, LeavesWhatHasNoBoundWithoutOne) {
-  MemoryBudget budget;
-  budget.growth_bytes = std::numeric_limits<std::size_t>::max();
-  step_down(budget, 0);
-  EXPECT_EQ(budget.growth_bytes, std::numeric_limits<std::size_t>::max());
-  step_down(budget, 8);
-  EXPECT_FALSE(budget.line_bytes);
-  EXPECT_FALSE(budget.private_bytes);
+TEST_F(RestartPolicyTest, BeforeAnyDeathAWishIsGrantedAtOnce) {
+  policy_.wanted(now_);
+  EXPECT_EQ(pause(), 0ms);
 }
 
 }  // namespace

@@ -79,5 +79,43 @@ TEST(WorkerSample, TheLedgerOfAnAnswerHasNoLimits) {
   EXPECT_EQ(report::text_of(worker.memory()), R"({"active_bytes":5})");
 }
 
+TEST(WorkerSample, SaysWhatPicturesHoldAndWhatThePlanCountedForThem) {
+  WorkerSample worker;
+  EXPECT_EQ(worker.media().held_bytes, 0U);
+  Json object = sample({});
+  object["memory"]["holders"]["media"] = 5;
+  object["plan"] = nullptr;
+  worker.take(object);
+  EXPECT_TRUE(worker.media().is_loaded);
+  EXPECT_EQ(worker.media().held_bytes, 5U);
+  EXPECT_EQ(worker.media().planned_bytes, 0U) << "no plan";
+  object["plan"] = {{"fits", true}, {"holders", {{"media", 3}}}};
+  worker.take(object);
+  EXPECT_EQ(worker.media().planned_bytes, 3U);
+  worker.lost();
+  EXPECT_EQ(worker.media().held_bytes, 0U);
+}
+
+TEST(WorkerSample, SaysWithHowManyStepsThePlanInForceWasMade) {
+  WorkerSample worker;
+  EXPECT_EQ(worker.steps_down(), std::nullopt);
+  Json object = sample({});
+  object["worker"] = {{"steps_down", 2}};
+  worker.take(object);
+  EXPECT_EQ(worker.steps_down(), 2);
+}
+
+TEST(WorkerSample, OnlyCriticalPressureDelaysTheWayBack) {
+  WorkerSample worker;
+  EXPECT_FALSE(worker.is_pressed_critically());
+  for (const auto& [pressure, critically] :
+       {std::pair{"normal", false}, {"warning", false}, {"critical", true}}) {
+    Json object = sample({});
+    object["pressure"] = pressure;
+    worker.take(object);
+    EXPECT_EQ(worker.is_pressed_critically(), critically) << pressure;
+  }
+}
+
 }  // namespace
 }  // namespace plimsoll::server

@@ -67,7 +67,10 @@ class FakeEngine final : public server::EngineService {
             {"memory", {{"active_bytes", 7}, {"holders", {{"kv", 7}}}}},
             {"reclaims", Json::array()},
             {"worker",
-             {{"isolated", true}, {"state", worker_lost_ ? "restarting" : "running"}, {"restarts", 0}}}};
+             {{"isolated", true},
+              {"state", worker_lost_ ? "restarting" : "running"},
+              {"restarts", 3},
+              {"steps_down", 2}}}};
   }
   tl::expected<Json, ServiceFailure> plan(std::optional<std::uint64_t> device_memory_bytes,
                                           std::optional<Strategy>) override {

@@ -119,6 +119,8 @@ TEST_F(OtherRoutes, MetricsAreThereWhereTheyAreWanted) {
   const std::string text = get("/metrics").body;
   EXPECT_NE(text.find("plimsoll_answers_total{outcome=\"stop\"} 1"), std::string::npos) << text;
   EXPECT_NE(text.find("plimsoll_holder_bytes{holder=\"kv\"} 7"), std::string::npos);
+  EXPECT_NE(text.find("plimsoll_worker_restarts 3"), std::string::npos);
+  EXPECT_NE(text.find("plimsoll_worker_steps_down 2"), std::string::npos);
   EXPECT_NE(text.find("route=\"/v1/chat/completions\",status=\"200\""), std::string::npos);
 }
 
