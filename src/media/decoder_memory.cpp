@@ -16,42 +16,45 @@ constexpr int kMostHalvings = 3;
 // What a demuxer keeps of each picture, and of the sound beside it: 133 MiB for ten hours in an MP4.
 constexpr std::size_t kIndexBytesAFrame = 128;
 
-// Frames in the size that they are stored in. All: with those that others refer to and those on their way.
-// First: until the first picture is there. Measured with ffmpeg 5.1.9 and one thread, 320 to 3840 pixels
-// wide: tests/device_lab/video_memory_test.cpp.
+// How many frames in the size that they are stored in. All: with those that others refer to and those on
+// their way; what is said of references comes on top. First: until the first picture is there. Measured with
+// ffmpeg 5.1.9 and one thread, 320 to 3840 pixels wide (tests/unit/decoder_memory_test.cpp).
 struct DecoderFrames {
   std::string_view codec;
   double all, first;
-  bool halves;  // -lowres
+  double motion_bytes_a_pixel = 0;  // that a frame keeps for the ones that refer to it
+  bool halves = false;              // -lowres
 };
-constexpr double kBesideReferencesH264 = 5, kBesideReferencesHevc = 7;
-constexpr DecoderFrames kUnknown{"", 21, 8, false};
+constexpr DecoderFrames kUnknown{"", 18, 6, 0.75};
 constexpr std::array<DecoderFrames, 24> kDecoders = {{
-    {"h264", kBesideReferencesH264, 6, false},
-    {"hevc", kBesideReferencesHevc, 6, false},
-    {"av1", 12, 3, false},
-    {"vp9", 11, 3, false},
-    {"vp8", 5, 2, false},
-    {"theora", 6, 3, false},
-    {"mpeg4", 6, 4, true},
-    {"mpeg2video", 6, 4, true},
-    {"mpeg1video", 6, 4, true},
-    {"h263", 6, 4, true},
-    {"flv1", 6, 4, true},
-    {"msmpeg4v2", 6, 4, true},
-    {"msmpeg4v3", 6, 4, true},
-    {"wmv1", 6, 4, true},
-    {"wmv2", 6, 4, false},
-    {"wmv3", 6, 4, false},
-    {"vc1", 6, 4, false},
-    {"mjpeg", 3, 2, true},
-    {"prores", 3, 3, false},
-    {"dnxhd", 3, 3, false},
-    {"dvvideo", 3, 2, false},
-    {"gif", 3, 3, false},
-    {"rawvideo", 3, 2, false},
-    {"ffv1", 6, 4, false},
+    {"h264", 2, 3.75, 0.5},
+    {"hevc", 1, 3.25, 0.75},
+    {"av1", 11, 2},
+    {"vp9", 10, 2},
+    {"vp8", 4, 2},
+    {"theora", 5, 3},
+    {"mpeg4", 5.5, 3.5, 0, true},
+    {"mpeg2video", 5.5, 3.5, 0, true},
+    {"mpeg1video", 5.5, 3.5, 0, true},
+    {"h263", 5.5, 3.5, 0, true},
+    {"flv1", 5.5, 3.5, 0, true},
+    {"msmpeg4v2", 5.5, 3.5, 0, true},
+    {"msmpeg4v3", 5.5, 3.5, 0, true},
+    {"wmv1", 5.5, 3.5, 0, true},
+    {"wmv2", 5.5, 3.5},
+    {"wmv3", 5.5, 3.5},
+    {"vc1", 5.5, 3.5},
+    {"mjpeg", 2.5, 1.5, 0, true},
+    {"prores", 2.5, 2.5},
+    {"dnxhd", 2.5, 2.5},
+    {"dvvideo", 2.5, 2.5},
+    {"gif", 2.5, 2.5},
+    {"rawvideo", 2.5, 2},
+    {"ffv1", 5.5, 3.5},
 }};
+
+// A keyframe that begins anew, and the next one, which says that the first is complete.
+constexpr double kKeyframes = 2.25;
 
 const DecoderFrames& decoder_of(const VideoShape& shape) {
   const auto found = std::ranges::find(kDecoders, std::string_view(shape.codec), &DecoderFrames::codec);
@@ -117,8 +120,10 @@ int references_of(const VideoShape& shape) {
 }
 
 std::size_t bytes_for(const VideoShape& shape, double frames) {
-  return kFfmpegBytes + shape.frames * kIndexBytesAFrame +
-         static_cast<std::size_t>(frames * static_cast<double>(shape.frame_bytes));
+  const double pixels = static_cast<double>(shape.stored.width) * shape.stored.height;
+  const double frame =
+      static_cast<double>(shape.frame_bytes) + pixels * decoder_of(shape).motion_bytes_a_pixel;
+  return kFfmpegBytes + shape.frames * kIndexBytesAFrame + static_cast<std::size_t>(frames * frame);
 }
 
 }  // namespace
@@ -128,11 +133,16 @@ std::size_t decoding_bytes(const VideoShape& shape) {
 }
 
 // ffmpeg has a look at a picture in full size before it halves one; JPEGs alone are known without.
-std::size_t keyframe_bytes(const VideoShape& shape, int halvings) {
+std::size_t first_picture_bytes(const VideoShape& shape, int halvings) {
   const double first = decoder_of(shape).first;
   if (halvings == 0) return bytes_for(shape, first);
   const double smaller = first / static_cast<double>(1U << (2U * static_cast<unsigned>(halvings)));
   return bytes_for(shape, shape.codec == "mjpeg" ? smaller + 0.25 : smaller + 1.5);
+}
+
+std::size_t keyframe_bytes(const VideoShape& shape, int halvings) {
+  const bool saves = shape.codec == "h264" || shape.codec == "hevc";
+  return saves ? bytes_for(shape, kKeyframes) : first_picture_bytes(shape, halvings);
 }
 
 int halvings_while_decoding(const VideoShape& shape, int longest_side) {

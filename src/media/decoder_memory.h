@@ -11,6 +11,11 @@ namespace plimsoll::media {
 std::size_t decoding_bytes(const VideoShape& shape);
 
 /// The same for one that decodes from a keyframe until it has one picture, its sides halved `halvings` times.
+std::size_t first_picture_bytes(const VideoShape& shape, int halvings);
+
+/// The same for one that decodes keyframes alone until it has one picture; as much as above where that saves
+/// nothing. No bound for each video: where the keyframe is not the first picture of what refers to it, it
+/// takes more.
 std::size_t keyframe_bytes(const VideoShape& shape, int halvings);
 
 /// How often its sides can be halved while it is decoded, with at least `longest_side` pixels left; 0 for

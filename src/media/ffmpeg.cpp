@@ -143,9 +143,10 @@ Expected<ChildProcess> start_ffmpeg(const std::filesystem::path& video, const Fr
   return start(std::move(command), memory_bytes);
 }
 
-Expected<ChildProcess> start_keyframe(const std::filesystem::path& video, const FrameRun& run, int halvings,
-                                      std::size_t memory_bytes) {
+Expected<ChildProcess> start_first_picture(const std::filesystem::path& video, const FrameRun& run,
+                                           int halvings, bool only_keyframes, std::size_t memory_bytes) {
   Words command = ffmpeg_words();
+  if (only_keyframes) append(command, {"-skip_frame", "nokey"});
   if (halvings > 0) append(command, {"-lowres", std::to_string(halvings)});
   append(command, {"-noaccurate_seek", "-ss", number(run.first_seconds)});
   append(command, format_of(video));

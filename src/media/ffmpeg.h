@@ -11,7 +11,7 @@
 namespace plimsoll::media {
 
 /// What either holds before it decodes anything: its heap, and the data of its libraries.
-inline constexpr std::size_t kFfmpegBytes = std::size_t{16} << 20;
+inline constexpr std::size_t kFfmpegBytes = std::size_t{14} << 20;
 
 /// Each function below starts a program that the kernel holds to `memory_bytes`, more or less: libraries have
 /// data that nobody touches, and which counts. Fails with `not_found` when the program is not installed.
@@ -50,10 +50,11 @@ inline constexpr int kTooManyDamaged = 69;
 Expected<ChildProcess> start_ffmpeg(const std::filesystem::path& video, const FrameRun& run, bool seek,
                                     std::size_t memory_bytes);
 
-/// The same for one picture that takes the least memory to decode: the keyframe before `run.first_seconds`.
-/// `halvings`: of its sides while it is decoded, for codecs that can.
-Expected<ChildProcess> start_keyframe(const std::filesystem::path& video, const FrameRun& run, int halvings,
-                                      std::size_t memory_bytes);
+/// The same for one picture that takes little memory to decode: the first one from the keyframe before
+/// `run.first_seconds` on. `halvings`: of its sides while it is decoded, for codecs that can.
+/// `only_keyframes`: no other picture is decoded.
+Expected<ChildProcess> start_first_picture(const std::filesystem::path& video, const FrameRun& run,
+                                           int halvings, bool only_keyframes, std::size_t memory_bytes);
 
 /// Whether what a program wrote to stderr says that it got no memory.
 bool says_no_memory(const std::string& complaint);

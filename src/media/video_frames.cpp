@@ -34,8 +34,9 @@ constexpr double kMayBeMissing = 0.25;
 // its stream does: as long as the sound goes on, for example.
 constexpr double kEndSlackSeconds = 2;
 
-// How a frame is decoded, from what shows it best to what takes least memory. Keyframe: the one before it.
-enum class Way { all, all_in_twice_as_much, keyframe };
+// How a frame is decoded, from what shows it best to what takes least memory. The last two show the keyframe
+// before it, or one soon after that.
+enum class Way { all, all_in_twice_as_much, first_picture, keyframe };
 
 Error about(const std::string& name, Error error) {
   error.message = name + ": " + error.message;
@@ -115,7 +116,7 @@ void VideoFrames::Reader::spread(int max_frames) {
 
 /// Whether each frame has an ffmpeg of its own, which begins at the keyframe before it.
 bool VideoFrames::Reader::seeks() const {
-  if (way_ == Way::keyframe) return true;
+  if (way_ >= Way::first_picture) return true;
   const double interval = film_.duration_seconds / static_cast<double>(times_.size());
   const bool far_apart = interval > kLongestReadThrough || !film_.pauses.empty();
   return film_.shape.seeks_to_keyframes && film_.frame_seconds == 0 && far_apart;
@@ -123,16 +124,19 @@ bool VideoFrames::Reader::seeks() const {
 
 std::size_t VideoFrames::Reader::bytes_of(Way way) const {
   const auto& shape = film_.shape;
-  if (way == Way::keyframe) {
-    return media::keyframe_bytes(shape, media::halvings_while_decoding(shape, longest_side_));
-  }
+  const int halvings = media::halvings_while_decoding(shape, longest_side_);
+  if (way == Way::first_picture) return media::first_picture_bytes(shape, halvings);
+  if (way == Way::keyframe) return media::keyframe_bytes(shape, halvings);
   return media::decoding_bytes(shape) * (way == Way::all ? 1 : 2);
 }
 
 /// Without time stamps there is no way to a keyframe in the middle.
 std::optional<Way> VideoFrames::Reader::cheaper_way() const {
-  const bool can = way_ != Way::keyframe && film_.frame_seconds == 0;
-  return can && bytes_of(Way::keyframe) < bytes_of(way_) ? std::optional(Way::keyframe) : std::nullopt;
+  if (film_.frame_seconds > 0) return std::nullopt;
+  for (const Way way : {Way::first_picture, Way::keyframe}) {
+    if (way > way_ && bytes_of(way) < bytes_of(way_)) return way;
+  }
+  return std::nullopt;
 }
 
 Expected<ChildProcess> VideoFrames::Reader::start_ffmpeg(double at, std::size_t count,
@@ -146,9 +150,10 @@ Expected<ChildProcess> VideoFrames::Reader::start_ffmpeg(double at, std::size_t 
       .hold_last_seconds = std::max(kEndSlackSeconds, kMayBeMissing * film_.duration_seconds),
       .frame_seconds = film_.frame_seconds,
       .damaged = kMayBeMissing + film_.leading_share};
-  if (way_ == Way::keyframe) {
-    return media::start_keyframe(source_.path, run,
-                                 media::halvings_while_decoding(film_.shape, longest_side_), bytes);
+  if (way_ >= Way::first_picture) {
+    return media::start_first_picture(source_.path, run,
+                                      media::halvings_while_decoding(film_.shape, longest_side_),
+                                      way_ == Way::keyframe, bytes);
   }
   return media::start_ffmpeg(source_.path, run, seeks(), bytes);
 }
@@ -158,7 +163,7 @@ Expected<void> VideoFrames::Reader::start_run(double at) {
   auto reservation = pool_.reserve(MemoryHolder::media, bytes_of(way_));
   if (!reservation) {
     const auto cheaper = cheaper_way();
-    if (!cheaper || !is_refusal(reservation.error())) return tl::unexpected(reservation.error());
+    if (!cheaper) return tl::unexpected(media::video_memory_error(reservation.error()));
     way_ = *cheaper;
     return start_run(at);
   }

@@ -13,6 +13,7 @@
 
 #include "media/ffmpeg.h"
 #include "media/not_a_video.h"
+#include "plimsoll/size.h"
 
 namespace plimsoll::media {
 
@@ -70,7 +71,7 @@ Expected<Answer> run_in_little(const Start& start, const Take& take, MemoryPool&
   std::optional<Answer> failed;
   for (const std::size_t bytes : kProbeBytes) {
     auto reservation = pool.reserve(MemoryHolder::media, bytes);
-    if (!reservation) return tl::unexpected(failed ? video_memory_error() : reservation.error());
+    if (!reservation) return tl::unexpected(video_memory_error(reservation.error()));
     take({});
     auto child = start(bytes);
     if (!child) return tl::unexpected(child.error());
@@ -277,11 +278,21 @@ Expected<Film> probe_all(Probe& probe, const VideoSource& source) {
 
 }  // namespace
 
-Error video_memory_error() {
-  return {ErrorCode::over_budget,
-          "decoding this video takes more memory than there is; \"ffmpeg -i FILE -vf scale=640:-2 NEW.mp4\" "
-          "makes "
-          "a smaller copy, on a machine with more memory if need be"};
+Error video_memory_error(std::optional<Error> refusal) {
+  const std::string advice =
+      "; \"ffmpeg -i FILE -vf scale=640:-2 NEW.mp4\" makes a smaller copy, on a machine with more memory if "
+      "need be";
+  if (!refusal || !refusal->denial) {
+    return {ErrorCode::over_budget, "decoding this video takes more memory than there is" + advice};
+  }
+  const BudgetDenial& denial = *refusal->denial;
+  refusal->message = "decoding this video takes " + format_size(denial.requested_bytes) + " and only " +
+                     format_size(denial.available_bytes) + " are left (" +
+                     (denial.bound == kMemoryLimitBound
+                          ? "memory limit " + format_size(denial.limit_bytes)
+                          : "limit " + format_size(denial.limit_bytes) + " by " + denial.bound) +
+                     ")" + advice;
+  return std::move(*refusal);
 }
 
 Expected<Film> probe_video(const VideoSource& source, MemoryPool& pool, const std::atomic<bool>* cancelled) {

@@ -3,6 +3,7 @@
 
 #include <plimsoll/media.h>
 
+#include <optional>
 #include <vector>
 
 #include "media/video_shape.h"
@@ -25,7 +26,8 @@ struct Film {
 /// video), `over_budget`, `out_of_memory` or `cancelled`.
 Expected<Film> probe_video(const VideoSource& source, MemoryPool& pool, const std::atomic<bool>* cancelled);
 
-/// The error for a video that takes more memory than there is. Without the video's name.
-Error video_memory_error();
+/// The error for a video that takes more memory than there is, without the video's name. `refusal`: of the
+/// pool, where it was asked; what else it says is kept.
+Error video_memory_error(std::optional<Error> refusal = std::nullopt);
 
 }  // namespace plimsoll::media

@@ -187,7 +187,9 @@ TEST_F(VideoProgramsTest, TheProgramsAreHeldToWhatIsChargedAndGoFirst) {
 #ifndef __linux__
   GTEST_SKIP() << "only Linux can hold another process to a limit";
 #endif
-  const std::string limits = "/bin/cat /proc/$$/oom_score_adj /proc/$$/limits > \"${0%/*}/limits\"\n";
+  const std::string limits =
+      "until read score < /proc/$$/oom_score_adj && [ $score = 1000 ]; do :; done\n"  // it is set last
+      "/bin/cat /proc/$$/oom_score_adj /proc/$$/limits > \"${0%/*}/limits\"\n";
   const auto data_limit = [&] {
     std::ifstream file(folder_.path() / "limits");
     int score = 0;
