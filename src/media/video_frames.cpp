@@ -26,6 +26,8 @@ constexpr int kMaxLongestSide = 65536;
 // have one every 2 to 10 seconds.
 constexpr double kLongestReadThrough = 4;  // seconds
 
+constexpr double kUsualKeyframeDistance = 2;  // seconds
+
 // A player goes on where a picture is damaged or missing, and shows the one before it. So do we, as long as
 // what is shown is still the film: up to this share of it.
 constexpr double kMayBeMissing = 0.25;
@@ -142,15 +144,18 @@ std::optional<Way> VideoFrames::Reader::cheaper_way() const {
 Expected<ChildProcess> VideoFrames::Reader::start_ffmpeg(double at, std::size_t count,
                                                          std::size_t bytes) const {
   const double interval = film_.duration_seconds / static_cast<double>(times_.size());
-  const media::FrameRun run{
-      .first_seconds = at + film_.begins_at,
-      .interval_seconds = interval,
-      .count = static_cast<int>(count),
-      .size = size_,
-      .hold_last_seconds = std::max(kEndSlackSeconds, kMayBeMissing * film_.duration_seconds),
-      .frame_seconds = film_.frame_seconds,
-      .damaged = kMayBeMissing + film_.leading_share};
+  media::FrameRun run{.first_seconds = at + film_.begins_at,
+                      .interval_seconds = interval,
+                      .count = static_cast<int>(count),
+                      .size = size_,
+                      .hold_last_seconds = std::max(kEndSlackSeconds, kMayBeMissing * film_.duration_seconds),
+                      .frame_seconds = film_.frame_seconds,
+                      .damaged = kMayBeMissing + film_.leading_share};
   if (way_ >= Way::first_picture) {
+    // Without an index ffmpeg begins where it likes, and shows the keyframe after that.
+    if (!film_.shape.seeks_to_keyframes) {
+      run.first_seconds = std::max(film_.begins_at, run.first_seconds - kUsualKeyframeDistance);
+    }
     return media::start_first_picture(source_.path, run,
                                       media::halvings_while_decoding(film_.shape, longest_side_),
                                       way_ == Way::keyframe, bytes);
@@ -236,15 +241,17 @@ Expected<void> VideoFrames::Reader::try_again(Outcome outcome) {
   return start_run(wanted);
 }
 
-/// The last picture before it, as a player shows it; for the first ones the next that is there.
+/// The last picture before it, as a player shows it; where none was seen yet the first one, or the next that
+/// is there.
 std::optional<double> VideoFrames::Reader::instead_of_missing() {
   if (tried_ == 0) ++missing_;
   ++tried_;
   const auto most = static_cast<std::size_t>(kMayBeMissing * static_cast<double>(times_.size()));
-  if (missing_ > most) return std::nullopt;
+  if (missing_ > most && last_seen_) return std::nullopt;
   if (last_seen_) return tried_ == 1 ? last_seen_ : std::nullopt;
-  const std::size_t later = given_ + tried_;
-  return tried_ <= most && later < times_.size() ? std::optional(times_[later]) : std::nullopt;
+  if (tried_ == 1) return 0.0;
+  const std::size_t later = given_ + tried_ - 1;
+  return tried_ <= most + 1 && later < times_.size() ? std::optional(times_[later]) : std::nullopt;
 }
 
 Error VideoFrames::Reader::missing_error(double seconds) const {

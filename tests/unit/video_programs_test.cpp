@@ -156,6 +156,7 @@ TEST_F(VideoProgramsTest, PixelsOfAProgramThatGotNoMemoryAreNotBelieved) {
 
 // The first time with all pictures decoded, then with twice the memory, then the keyframe alone.
 TEST_F(VideoProgramsTest, WhatGetsNoMemoryIsTriedInWaysThatTakeLess) {
+  install("ffprobe", kProbe + "echo 'format.format_name=\"avi\"'");
   install("ffmpeg",
           "echo \"$*\" >> \"${0%/*}/calls\"\n"
           "case \"$*\" in *fps=*) echo 'Cannot allocate memory' >&2; exit 1;; *) printf abcdef;; esac");
