@@ -45,10 +45,10 @@ constexpr std::array<DecoderFrames, 24> kDecoders = {{
     {"wmv3", 5.5, 3.5},
     {"vc1", 5.5, 3.5},
     {"mjpeg", 2.5, 1.5, 0, true},
-    {"prores", 2.5, 2.5},
-    {"dnxhd", 2.5, 2.5},
+    {"prores", 2.5, 1.75},
+    {"dnxhd", 2.5, 1.75},
     {"dvvideo", 2.5, 2.5},
-    {"gif", 2.5, 2.5},
+    {"gif", 2.5, 1.75},
     {"rawvideo", 2.5, 2},
     {"ffv1", 5.5, 3.5},
 }};

@@ -28,6 +28,10 @@ constexpr double kLongestReadThrough = 4;  // seconds
 
 constexpr double kUsualKeyframeDistance = 2;  // seconds
 
+// A stream for sending has no index, but ffmpeg finds a moment in it all the same, some seconds off. Beyond
+// this distance that is near enough, and decoding all of it would take minutes.
+constexpr double kLongestExact = 30;  // seconds
+
 // A player goes on where a picture is damaged or missing, and shows the one before it. So do we, as long as
 // what is shown is still the film: up to this share of it.
 constexpr double kMayBeMissing = 0.25;
@@ -92,6 +96,7 @@ class VideoFrames::Reader {
   MemoryPool& pool_;
   const std::atomic<bool>* cancelled_;
   Way way_ = Way::all;
+  bool skims_ = false;  // keyframes are shown because that is quick
   Reservation ffmpeg_memory_;
   std::optional<ChildProcess> ffmpeg_;
   std::size_t given_ = 0;            // frames
@@ -114,6 +119,9 @@ VideoFrames::Reader::Reader(VideoSource source, Film film, const VideoOptions& o
 
 void VideoFrames::Reader::spread(int max_frames) {
   times_ = media::spread_frame_times(film_.duration_seconds, max_frames, film_.pauses);
+  const double interval = film_.duration_seconds / static_cast<double>(times_.size());
+  skims_ = film_.shape.clock_may_start_again && film_.frame_seconds == 0 && interval > kLongestExact;
+  way_ = skims_ ? Way::first_picture : Way::all;
 }
 
 /// Whether each frame has an ffmpeg of its own, which begins at the keyframe before it.
@@ -226,6 +234,10 @@ Expected<VideoFrames::Reader::Outcome> VideoFrames::Reader::outcome_of_end(Child
 Expected<void> VideoFrames::Reader::try_again(Outcome outcome) {
   end_run();
   const double wanted = times_[given_];
+  if (outcome == Outcome::missing && std::exchange(skims_, false)) {
+    way_ = Way::all;
+    return start_run(wanted);
+  }
   if (outcome == Outcome::missing) {
     const auto instead = seeks() ? instead_of_missing() : std::nullopt;
     return instead ? start_run(*instead) : tl::unexpected(missing_error(wanted));

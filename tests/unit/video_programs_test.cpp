@@ -189,7 +189,9 @@ TEST_F(VideoProgramsTest, TheProgramsAreHeldToWhatIsChargedAndGoFirst) {
   GTEST_SKIP() << "only Linux can hold another process to a limit";
 #endif
   const std::string limits =
-      "until read score < /proc/$$/oom_score_adj && [ $score = 1000 ]; do :; done\n"  // it is set last
+      "i=0; until [ $i = 5000 ] || { read score < /proc/$$/oom_score_adj && [ $score = 1000 ]; }; do "
+      "i=$((i+1)); "
+      "done\n"  // it is set last
       "/bin/cat /proc/$$/oom_score_adj /proc/$$/limits > \"${0%/*}/limits\"\n";
   const auto data_limit = [&] {
     std::ifstream file(folder_.path() / "limits");
