@@ -55,6 +55,7 @@ constexpr std::array<DecoderFrames, 24> kDecoders = {{
 
 // A keyframe that begins anew, and the next one, which says that the first is complete.
 constexpr double kKeyframes = 2.25;
+constexpr double kBesideEmptyFrames = 0.25;
 
 const DecoderFrames& decoder_of(const VideoShape& shape) {
   const auto found = std::ranges::find(kDecoders, std::string_view(shape.codec), &DecoderFrames::codec);
@@ -138,6 +139,11 @@ std::size_t first_picture_bytes(const VideoShape& shape, int halvings) {
   if (halvings == 0) return bytes_for(shape, first);
   const double smaller = first / static_cast<double>(1U << (2U * static_cast<unsigned>(halvings)));
   return bytes_for(shape, shape.codec == "mjpeg" ? smaller + 0.25 : smaller + 1.5);
+}
+
+std::size_t open_group_bytes(const VideoShape& shape) {
+  return shape.codec == "hevc" ? bytes_for(shape, references_of(shape) + kBesideEmptyFrames)
+                               : decoding_bytes(shape);
 }
 
 std::size_t keyframe_bytes(const VideoShape& shape, int halvings) {

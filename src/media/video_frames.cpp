@@ -40,9 +40,9 @@ constexpr double kMayBeMissing = 0.25;
 // its stream does: as long as the sound goes on, for example.
 constexpr double kEndSlackSeconds = 2;
 
-// How a frame is decoded, from what shows it best to what takes least memory. The last two show the keyframe
-// before it, or one soon after that.
-enum class Way { all, all_in_twice_as_much, first_picture, keyframe };
+// How a frame is decoded, from what shows it best to what takes least memory. The last three show the
+// keyframe before it, or one soon after that.
+enum class Way { all, all_in_twice_as_much, first_of_open_group, first_picture, keyframe };
 
 Error about(const std::string& name, Error error) {
   error.message = name + ": " + error.message;
@@ -126,7 +126,7 @@ void VideoFrames::Reader::spread(int max_frames) {
 
 /// Whether each frame has an ffmpeg of its own, which begins at the keyframe before it.
 bool VideoFrames::Reader::seeks() const {
-  if (way_ >= Way::first_picture) return true;
+  if (way_ >= Way::first_of_open_group) return true;
   const double interval = film_.duration_seconds / static_cast<double>(times_.size());
   const bool far_apart = interval > kLongestReadThrough || !film_.pauses.empty();
   return film_.shape.seeks_to_keyframes && film_.frame_seconds == 0 && far_apart;
@@ -135,6 +135,7 @@ bool VideoFrames::Reader::seeks() const {
 std::size_t VideoFrames::Reader::bytes_of(Way way) const {
   const auto& shape = film_.shape;
   const int halvings = media::halvings_while_decoding(shape, longest_side_);
+  if (way == Way::first_of_open_group) return media::open_group_bytes(shape);
   if (way == Way::first_picture) return media::first_picture_bytes(shape, halvings);
   if (way == Way::keyframe) return media::keyframe_bytes(shape, halvings);
   return media::decoding_bytes(shape) * (way == Way::all ? 1 : 2);
@@ -143,7 +144,7 @@ std::size_t VideoFrames::Reader::bytes_of(Way way) const {
 /// Without time stamps there is no way to a keyframe in the middle.
 std::optional<Way> VideoFrames::Reader::cheaper_way() const {
   if (film_.frame_seconds > 0) return std::nullopt;
-  for (const Way way : {Way::first_picture, Way::keyframe}) {
+  for (const Way way : {Way::first_of_open_group, Way::first_picture, Way::keyframe}) {
     if (way > way_ && bytes_of(way) < bytes_of(way_)) return way;
   }
   return std::nullopt;
@@ -159,7 +160,7 @@ Expected<ChildProcess> VideoFrames::Reader::start_ffmpeg(double at, std::size_t 
                       .hold_last_seconds = std::max(kEndSlackSeconds, kMayBeMissing * film_.duration_seconds),
                       .frame_seconds = film_.frame_seconds,
                       .damaged = kMayBeMissing + film_.leading_share};
-  if (way_ >= Way::first_picture) {
+  if (way_ >= Way::first_of_open_group) {
     // Without an index ffmpeg begins where it likes, and shows the keyframe after that.
     if (!film_.shape.seeks_to_keyframes) {
       run.first_seconds = std::max(film_.begins_at, run.first_seconds - kUsualKeyframeDistance);

@@ -157,7 +157,9 @@ Expected<VideoShape> parse_video_shape(std::string_view probe, const std::string
   const auto width = number_of(fields, "streams.stream.0.width");
   const auto height = number_of(fields, "streams.stream.0.height");
   if (!width || !height) {
-    return fail(ErrorCode::invalid_argument, name + ": there are no moving pictures in this file, only sound or its cover; give a file with a film in it");
+    return fail(ErrorCode::invalid_argument, name +
+                                                 ": there are no moving pictures in this file, only sound or "
+                                                 "its cover; give a file with a film in it");
   }
   if (std::min(*width, *height) < 1 || std::max(*width, *height) > kLongestVideoSide) {
     return fail(ErrorCode::invalid_argument, name + ": the video's sides must be 1 to " +

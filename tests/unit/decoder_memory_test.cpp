@@ -77,6 +77,17 @@ TEST(DecoderMemoryTest, KeyframesAloneTakeLessOnlyWhereOtherFramesRefer) {
   EXPECT_EQ(keyframe_bytes(jpegs, 2), first_picture_bytes(jpegs, 2));
 }
 
+// Measured: 39, 57, 121 and 192 MiB.
+TEST(DecoderMemoryTest, AnOpenGroupTakesAlmostAsMuchAsAllOfIt) {
+  EXPECT_GE(open_group_bytes(shape_of("hevc", 1920, 1080, 120)), 39 * kMiB);
+  EXPECT_GE(open_group_bytes(shape_of("hevc", 1920, 1080, 120, 24)), 57 * kMiB);
+  EXPECT_GE(open_group_bytes(shape_of("hevc", 3840, 2160, 150)), 121 * kMiB);
+  EXPECT_GE(open_group_bytes(shape_of("hevc", 3840, 2160, 150, 24)), 192 * kMiB);
+  const VideoShape film = shape_of("hevc", 3840, 2160, 150);
+  EXPECT_LT(open_group_bytes(film), decoding_bytes(film));
+  EXPECT_EQ(open_group_bytes(shape_of("vp9", 640, 360)), decoding_bytes(shape_of("vp9", 640, 360)));
+}
+
 TEST(DecoderMemoryTest, SidesAreHalvedOnlyWhereTheCodecCanAndEnoughIsLeft) {
   EXPECT_EQ(halvings_while_decoding(shape_of("mjpeg", 3840, 2160), 512), 2);
   EXPECT_EQ(halvings_while_decoding(shape_of("mjpeg", 3840, 2160), 192), 3);
