@@ -73,10 +73,11 @@ struct VideoFrame {
 /// Belongs to one thread. Move-only.
 class VideoFrames {
  public:
-  /// Blocking, a tenth of a second: asks ffprobe about the video. `pool` and `cancelled` outlive what this
-  /// returns.
-  /// Fails with `not_found` (the file, or the programs), `io` (the file), `invalid_argument` (not a video,
-  /// none that says how long it is, damaged), `over_budget`, or `cancelled`.
+  /// Blocking, a few tenths of a second: asks ffprobe what the video is and how long its pictures go on.
+  /// Longer, up to a minute, for a large file that does not say or says what is not so: that is read to its
+  /// end. `pool` and `cancelled` outlive what this returns. Fails with `not_found` (the file, or the
+  /// programs), `io` (the file), `invalid_argument` (not a video, or one without a single picture),
+  /// `over_budget`, `out_of_memory`, or `cancelled`.
   static Expected<VideoFrames> open(const VideoSource& source, const VideoOptions& options, MemoryPool& pool,
                                     const std::atomic<bool>* cancelled = nullptr);
   VideoFrames(VideoFrames&& other) noexcept;
@@ -87,9 +88,16 @@ class VideoFrames {
   /// Of the frames that next() gives, in order; seconds since the beginning.
   const std::vector<double>& times() const;
 
-  /// The next frame. Blocking, as long as decoding takes; returns within 50 ms of a cancel. A video that is
-  /// damaged or cut short fails at the frame that is not there, with `invalid_argument`; otherwise as open().
-  /// REQUIRES: called at most times().size() times, and not after it failed.
+  /// Spreads other times over the video, at most `max_frames`. REQUIRES: max_frames > 0, and next() has not
+  /// been called.
+  void spread(int max_frames);
+
+  /// The next frame. Blocking, as long as decoding takes; returns within 50 ms of a cancel. A picture that is
+  /// damaged or not there is shown by the one before it, as a player does. Where that is more than a quarter
+  /// of the video, it fails with `invalid_argument`, at the latest at the last frame. Where there is not the
+  /// memory for what a frame takes, it is the keyframe before it; where there is not even that, fails with
+  /// `over_budget`. Otherwise as open(). REQUIRES: called at most times().size() times, and not after it
+  /// failed.
   Expected<VideoFrame> next();
 
  private:

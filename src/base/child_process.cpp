@@ -4,12 +4,14 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <utility>
 
 #include "base/spawn_settings.h"
@@ -24,6 +26,8 @@ namespace {
 
 constexpr int kLookUpEveryMs = 20;
 constexpr std::size_t kLongestComplaint = 4096;
+constexpr rlim_t kStackBytes = rlim_t{2} << 20;  // of a program whose data is limited
+constexpr int kReadsOfAFullPipe = 64;            // of what it holds, 64 KiB
 
 struct Pipe {
   FileDescriptor reader, writer;
@@ -41,6 +45,30 @@ Pipe make_pipe() {
 bool is_set(const std::atomic<bool>* cancelled) {
   return cancelled != nullptr && cancelled->load(std::memory_order_relaxed);
 }
+
+ErrorCode code_of(int reason) {
+  if (reason == ENOENT) return ErrorCode::not_found;
+  return reason == ENOMEM || reason == EAGAIN ? ErrorCode::out_of_memory : ErrorCode::io;
+}
+
+#ifdef __linux__
+// The new program has not got beyond loading its libraries yet. Where a limit can not be set there is none.
+void hold_to(const ProcessLimits& limits, pid_t pid) {
+  if (limits.data_bytes > 0) {
+    const rlimit data{limits.data_bytes, limits.data_bytes};
+    ::prlimit(pid, RLIMIT_DATA, &data, nullptr);
+    // Each thread's stack counts in full; that of the C library's choice is 8 MiB.
+    rlimit stack{};
+    if (::prlimit(pid, RLIMIT_STACK, nullptr, &stack) == 0) {
+      stack.rlim_cur = std::min<rlim_t>(stack.rlim_cur, kStackBytes);
+      ::prlimit(pid, RLIMIT_STACK, &stack, nullptr);
+    }
+  }
+  if (limits.killed_first) std::ofstream("/proc/" + std::to_string(pid) + "/oom_score_adj") << 1000;
+}
+#else
+void hold_to(const ProcessLimits&, pid_t) {}
+#endif
 
 tl::unexpected<Error> cancelled_error() { return fail(ErrorCode::cancelled, "the reading was cancelled"); }
 
@@ -62,7 +90,7 @@ ChildProcess::~ChildProcess() {
   reap(0);
 }
 
-Expected<ChildProcess> ChildProcess::start(std::vector<std::string> command) {
+Expected<ChildProcess> ChildProcess::start(std::vector<std::string> command, const ProcessLimits& limits) {
   Pipe out = make_pipe(), err = make_pipe();
   if (!out.writer.is_open() || !err.writer.is_open()) {
     return fail(ErrorCode::io, command[0] + " can not be started (" + std::strerror(errno) + ")");
@@ -76,9 +104,9 @@ Expected<ChildProcess> ChildProcess::start(std::vector<std::string> command) {
   const int reason =
       posix_spawnp(&pid, words[0], settings.actions(), settings.attributes(), words.data(), environ);
   if (reason != 0) {
-    return fail(reason == ENOENT ? ErrorCode::not_found : ErrorCode::io,
-                command[0] + " can not be started (" + std::strerror(reason) + ")");
+    return fail(code_of(reason), command[0] + " can not be started (" + std::strerror(reason) + ")");
   }
+  hold_to(limits, pid);
   return ChildProcess(pid, std::move(out.reader), std::move(err.reader));
 }
 
@@ -95,9 +123,20 @@ bool ChildProcess::hear_complaint() {
   const ssize_t count = ::read(err_.get(), bytes.data(), bytes.size());
   if (count == 0) err_open_ = false;
   if (count <= 0) return false;
-  const std::size_t room = kLongestComplaint - complaint_.size();
-  complaint_.append(bytes.data(), std::min(room, static_cast<std::size_t>(count)));
-  return room > 0;
+  keep({bytes.data(), static_cast<std::size_t>(count)});
+  return true;
+}
+
+// What is too long loses its middle: the last words say what ended it.
+void ChildProcess::keep(std::string_view complaint) {
+  complaint_.append(complaint);
+  if (complaint_.size() <= kLongestComplaint) return;
+  complaint_.erase(kLongestComplaint / 2, complaint_.size() - kLongestComplaint);
+}
+
+const std::string& ChildProcess::complaint() {
+  for (int i = 0; err_open_ && i < kReadsOfAFullPipe && hear_complaint(); ++i) continue;
+  return complaint_;
 }
 
 Expected<std::size_t> ChildProcess::read_some(std::span<std::byte> into, const std::atomic<bool>* cancelled) {
@@ -129,7 +168,7 @@ Expected<ChildEnd> ChildProcess::wait(const std::atomic<bool>* cancelled) {
   for (;;) {
     if (is_set(cancelled)) return cancelled_error();
     if (const auto status = reap(WNOHANG)) {
-      while (hear_complaint()) continue;
+      complaint();
       return ChildEnd{WEXITSTATUS(*status), WIFSIGNALED(*status) ? WTERMSIG(*status) : 0,
                       std::move(complaint_)};
     }

@@ -17,6 +17,8 @@ class AskedVideo {
                                                     MemoryPool& pool, const std::atomic<bool>* cancelled);
 
   const VideoFrames& frames() const { return frames_; }
+  /// See VideoFrames::spread().
+  void spread(int max_frames) { frames_.spread(max_frames); }
   /// What tells its frame `index` from all other pictures: the file by its name, size and time of writing.
   media::ContentHash identity(std::size_t index) const;
   /// REQUIRES: a later frame than the last one asked for.

@@ -169,7 +169,7 @@ void Engine::begin(const Question& question, const Sinks& sinks, OnAnswered on_a
   vision_device_.listen_to({question.cancel});
   piece_began_ = Clock::now();
   GenerationResult result;
-  const auto place = read_prompt(question, sinks, result);
+  const auto place = read_prompt(question, sinks, result, {});
   phase_ = Phase::idle;
   if (place) {
     auto answer = std::make_unique<Answer>(question, sinks, std::move(on_answered), std::move(*grammar),

@@ -80,6 +80,7 @@ class Engine {
     std::size_t parts = 0;
     PromptPrefixPtr saved;  // nullptr: it is what the reserved place of the group holds
   };
+  using AskedVideos = std::vector<std::shared_ptr<AskedVideo>>;  // one for each turn that has one
   Engine(const ModelFiles& files, std::shared_ptr<MemoryPool> pool, Options options);
 
   Expected<void> fill_both(const Progress& progress, const CancelFlagPtr& cancel);
@@ -90,14 +91,17 @@ class Engine {
   Expected<void> settle_text_weights();
 
   Expected<void> check(const GenerationRequest& request) const;
-  int frames_that_fit(const Question& question) const;
   bool has_room_for_context(int tokens) const;
-  Expected<std::string> add_video(const VideoSource& source, const Question& question,
-                                  std::vector<AskedPicture>& pictures, GenerationResult& result) const;
-  Expected<std::string> render(const Question& question, std::vector<AskedPicture>& pictures,
-                               GenerationResult& result) const;
+  int frame_side(const MemoryConfiguration& configuration) const;
+  int positions_of_frame(int measured) const;
+  int most_positions_of_picture(int image_size) const;
+  Expected<AskedVideos> open_videos(const Question& question) const;
+  Expected<void> choose_frames(const Question& question, const AskedVideos& videos,
+                               int frame_positions) const;
+  Expected<std::string> render(const Question& question, const AskedVideos& videos,
+                               std::vector<AskedPicture>& pictures) const;
   Expected<Prompt> lay_out(const Question& question, std::vector<AskedPicture>& pictures,
-                           GenerationResult& result) const;
+                           GenerationResult& result, int frame_positions) const;
 
   Beginning find_beginning(Prompt& prompt);
   PromptPrefixPtr save_place(int place);
@@ -126,8 +130,13 @@ class Engine {
   void remember(int place);
   Expected<void> prefill(const Prompt& prompt, int place, const Question& question, const Sinks& sinks,
                          GenerationResult& result);
+  // How a prompt is read once more.
+  struct Reread {
+    bool afresh = false;      // nothing is known of it
+    int frame_positions = 0;  // above 0: what a frame of a video took the first time
+  };
   Expected<int> read_prompt(const Question& question, const Sinks& sinks, GenerationResult& result,
-                            bool afresh = false);
+                            Reread reread);
   Expected<std::optional<AnswerGrammar>> grammar_of(const GenerationRequest& request) const;
 
   std::shared_ptr<MemoryPool> pool_;

@@ -42,6 +42,7 @@ Expected<ModelFileSummary> read_model_file(const fs::path& path) {
   summary.image_tile = file->number("clip.vision.image_size");
   summary.image_patch = file->number("clip.vision.patch_size");
   summary.image_shuffle = file->number("clip.vision.projector.scale_factor");
+  summary.image_before_lone_overview = file->text("plimsoll.vision.before_lone_overview");
 
   constexpr std::uint64_t kAlignment = 64;  // of the governed device's buffers
   std::uint64_t data_end = 0;

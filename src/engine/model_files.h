@@ -22,6 +22,7 @@ struct ModelFileSummary {
   int image_tile = 0;              // clip.vision.image_size, pixels; 0 likewise
   int image_patch = 0;             // clip.vision.patch_size, pixels; 0 likewise
   int image_shuffle = 0;  // clip.vision.projector.scale_factor: patches a token, each way; 0 likewise
+  std::string image_before_lone_overview{};  // plimsoll.vision.before_lone_overview; see SiglipFile
 };
 
 /// Positions of the prompt that one tile becomes; a cautious guess where the file does not say.

@@ -7,6 +7,7 @@
 #include "engine/chat_template.h"
 #include "engine/engine.h"
 #include "engine/system_prompt.h"
+#include "engine/tile_layout.h"
 #include "engine/video_prompt.h"
 
 namespace plimsoll::engine {
@@ -15,9 +16,11 @@ namespace {
 
 // Stands for a picture in the text that the chat template makes.
 constexpr std::string_view kMarker = "<__picture__>";
-// What the template puts around a question, and the time that stands before a frame of a video.
-constexpr int kTemplateTokens = 64;
-constexpr int kFrameTimeTokens = 12;
+// An answer may be as long as the rest of the context, but what is asked for it in advance leaves a video
+// this share.
+constexpr int kLeastShareOfVideos = 2;  // one in so many
+// Around a picture's tile: where it stands, and line ends.
+constexpr int kTokensAround = 4;
 // Where nobody says what a video is to be scaled to: what SmolVLM2 was trained with.
 constexpr int kFrameSide = 512;
 
@@ -56,18 +59,6 @@ Expected<void> Engine::check(const GenerationRequest& request) const {
   return {};
 }
 
-// A frame is one tile. What the context has left and what the memory line leaves for it decide how many.
-int Engine::frames_that_fit(const Question& question) const {
-  int words = question.max_tokens() + kTemplateTokens;
-  for (const Turn& turn : question.request.turns) {
-    words += static_cast<int>(text_->tokenize(turn.prompt + turn.answer, false).size());
-  }
-  const int each = tokens_of_tile(vision_file_) + kFrameTimeTokens;
-  int frames = video_frames_that_fit(each, info_.context_length - words);
-  while (frames > 1 && !has_room_for_context(words + frames * each)) frames = frames * 3 / 4;
-  return frames;
-}
-
 bool Engine::has_room_for_context(int tokens) const {
   const MemoryLedger ledger = pool_->ledger();
   if (!ledger.memory_limit_bytes) return true;
@@ -79,43 +70,94 @@ bool Engine::has_room_for_context(int tokens) const {
   return others + bytes->kv + bytes->compute <= *ledger.memory_limit_bytes;
 }
 
-Expected<std::string> Engine::add_video(const VideoSource& source, const Question& question,
-                                        std::vector<AskedPicture>& pictures, GenerationResult& result) const {
-  const int frames = frames_that_fit(question);
-  if (frames == 0) {
-    return fail(ErrorCode::invalid_argument,
-                source.name() +
-                    ": the model's context has no room for even one frame beside the question; "
-                    "shorten the question or the answer");
-  }
-  const int tile = vision_file_.image_tile > 0 ? vision_file_.image_tile : kFrameSide;
-  const int side = std::min(tile, question.configuration.image_size);
-  auto video = AskedVideo::open(source, {frames, side}, *pool_, question.cancel->raw());
-  if (!video) return tl::unexpected(video.error());
-  const std::vector<double>& times = (*video)->frames().times();
-  for (std::size_t i = 0; i < times.size(); ++i) {
-    pictures.push_back({.video = *video, .frame = i, .image_size = side});
-  }
-  result.video_frames += static_cast<int>(times.size());
-  return video_text((*video)->frames().duration_seconds(), times, kMarker);
+int Engine::frame_side(const MemoryConfiguration& configuration) const {
+  return std::min(vision_file_.image_tile > 0 ? vision_file_.image_tile : kFrameSide,
+                  configuration.image_size);
 }
 
-Expected<std::string> Engine::render(const Question& question, std::vector<AskedPicture>& pictures,
-                                     GenerationResult& result) const {
+// A frame is one tile; libmtmd's encoders have their own ways, which `measured` knows.
+int Engine::positions_of_frame(int measured) const {
+  if (measured > 0) return measured;
+  int positions = tokens_of_tile(vision_file_);
+  for (const std::string& text : texts_around_tiles({}, vision_file_.image_before_lone_overview)) {
+    positions += static_cast<int>(text_->tokenize(text, false).size());
+  }
+  return positions;
+}
+
+// A square picture is cut into the most tiles.
+int Engine::most_positions_of_picture(int image_size) const {
+  const int tile = vision_file_.image_tile, edge = vision_file_.image_longest_edge;
+  const TileLayout layout = tile > 0 && edge > 0 ? tile_layout(1, 1, image_size, edge, tile) : TileLayout{};
+  return layout.tiles() * (tokens_of_tile(vision_file_) + kTokensAround);
+}
+
+Expected<Engine::AskedVideos> Engine::open_videos(const Question& question) const {
+  AskedVideos videos;
+  const VideoOptions options{kMaxVideoFrames, frame_side(question.configuration)};
+  for (const Turn& turn : question.request.turns) {
+    if (!has_video(turn)) continue;
+    auto video = AskedVideo::open(*turn.video, options, *pool_, question.cancel->raw());
+    if (!video) return tl::unexpected(video.error());
+    videos.push_back(std::move(*video));
+  }
+  return videos;
+}
+
+// As many as fit of what is written about them, word for word, in the context and below the memory line.
+Expected<void> Engine::choose_frames(const Question& question, const AskedVideos& videos,
+                                     int frame_positions) const {
+  const int each = positions_of_frame(frame_positions);
+  const int answer = std::min(question.max_tokens(), info_.context_length / kLeastShareOfVideos);
+  const auto positions_with = [&](int frames) {
+    for (const auto& video : videos) video->spread(frames);
+    std::vector<AskedPicture> pictures;
+    const auto text = render(question, videos, pictures);
+    if (!text) return info_.context_length;
+    int positions = 0;
+    for (const auto piece : split_at_markers(*text)) {
+      positions += static_cast<int>(text_->tokenize(piece, positions == 0).size());
+    }
+    for (const AskedPicture& picture : pictures) {
+      positions += picture.video ? each : most_positions_of_picture(picture.image_size);
+    }
+    return positions;
+  };
+  int frames = video_frames_that_fit(positions_with, info_.context_length - answer);
+  // A long question leaves the answer less, as it does without a video.
+  if (frames == 0 && positions_with(1) < info_.context_length) frames = 1;
+  if (frames == 0) {
+    return fail(ErrorCode::invalid_argument,
+                question.request.turns.back().prompt.empty()
+                    ? "the model's context has no room for even one frame of a video"
+                    : "the model's context has no room for even one frame of a video "
+                      "beside the question; shorten the question or the conversation");
+  }
+  while (frames > 1 && !has_room_for_context(positions_with(frames) + answer)) frames = frames * 3 / 4;
+  for (const auto& video : videos) video->spread(frames);
+  return {};
+}
+
+Expected<std::string> Engine::render(const Question& question, const AskedVideos& videos,
+                                     std::vector<AskedPicture>& pictures) const {
   const GenerationRequest& request = question.request;
   std::vector<ChatMessage> messages;
   std::string system = system_prompt(request, files_);
   if (!system.empty()) messages.push_back({"system", std::move(system)});
+  auto video = videos.begin();
   for (const Turn& turn : request.turns) {
     std::string content;
     for (const ImageSource& source : turn.images) {
       content += kMarker;
       pictures.push_back({.source = &source, .image_size = question.configuration.image_size});
     }
-    if (turn.video) {
-      auto words = add_video(*turn.video, question, pictures, result);
-      if (!words) return words;
-      content += *words;
+    if (has_video(turn)) {
+      const VideoFrames& frames = (*video)->frames();
+      for (std::size_t i = 0; i < frames.times().size(); ++i) {
+        pictures.push_back({.video = *video, .frame = i, .image_size = frame_side(question.configuration)});
+      }
+      content += video_text(frames.duration_seconds(), frames.times(), kMarker);
+      ++video;
     }
     messages.push_back({"user", content + turn.prompt});
     if (!turn.answer.empty()) messages.push_back({"assistant", turn.answer});
@@ -124,10 +166,18 @@ Expected<std::string> Engine::render(const Question& question, std::vector<Asked
 }
 
 Expected<Prompt> Engine::lay_out(const Question& question, std::vector<AskedPicture>& pictures,
-                                 GenerationResult& result) const {
+                                 GenerationResult& result, int frame_positions) const {
   if (auto checked = check(question.request); !checked) return tl::unexpected(checked.error());
-  auto text = render(question, pictures, result);
+  auto videos = open_videos(question);
+  if (!videos) return tl::unexpected(videos.error());
+  if (!videos->empty()) {
+    if (auto chosen = choose_frames(question, *videos, frame_positions); !chosen) {
+      return tl::unexpected(chosen.error());
+    }
+  }
+  auto text = render(question, *videos, pictures);
   if (!text) return tl::unexpected(text.error());
+  for (const auto& video : *videos) result.video_frames += static_cast<int>(video->frames().times().size());
   const std::uint64_t model = identity(files_);
   Prompt prompt;
   const auto pieces = split_at_markers(*text);

@@ -26,6 +26,15 @@ std::string looking_text(const std::vector<AskedPicture>& pictures, std::size_t 
   return tiles > 1 ? text + ", tile " + std::to_string(tile) + " of " + std::to_string(tiles) : text;
 }
 
+// Positions that a frame of a video takes, as its encoder made it; 0: there is no video.
+int longest_frame(const Prompt& prompt, const std::vector<AskedPicture>& pictures) {
+  int longest = 0;
+  for (const AskedPicture& picture : pictures) {
+    if (picture.video) longest = std::max(longest, prompt.parts()[picture.part].positions);
+  }
+  return longest;
+}
+
 Error too_long_error(const GenerationResult& result, int longest) {
   return {ErrorCode::invalid_argument, "the prompt takes " + std::to_string(result.prompt_tokens) +
                                            " tokens (" + std::to_string(result.image.tokens) +
@@ -338,17 +347,18 @@ Expected<void> Engine::prefill(const Prompt& prompt, int place, const Question& 
 
 // Returns the place of the group that it was read into.
 Expected<int> Engine::read_prompt(const Question& question, const Sinks& sinks, GenerationResult& result,
-                                  bool afresh) {
+                                  Reread reread) {
   std::vector<AskedPicture> pictures;
-  auto prompt = lay_out(question, pictures, result);
+  auto prompt = lay_out(question, pictures, result, reread.frame_positions);
   if (!prompt) return tl::unexpected(prompt.error());
   phase_ = Phase::preparing;
-  Beginning beginning = afresh ? Beginning{} : find_beginning(*prompt);
+  Beginning beginning = reread.afresh ? Beginning{} : find_beginning(*prompt);
   const bool all_seen = pictures.empty() || pictures.back().part < beginning.parts;
   secure(beginning, *prompt, question, all_seen);
   phase_ = Phase::looking;
   auto shown = show_pictures(*prompt, pictures, beginning, question, sinks, result);
   phase_ = Phase::preparing;
+  const int frame_positions = longest_frame(*prompt, pictures);
   for (AskedPicture& picture : pictures) picture.video.reset();  // its ffmpeg ends here
   const bool on_demand = settings_.vision == VisionResidency::on_demand;
   if (on_demand && vision_ && (!shown || vision_->can_leave())) vision_.reset();
@@ -357,12 +367,19 @@ Expected<int> Engine::read_prompt(const Question& question, const Sinks& sinks, 
   result.prompt_tokens = prompt->positions();
   result.reused_tokens = positions_of({prompt->parts().data(), beginning.parts});
   for (const AskedPicture& picture : pictures) result.image.tokens += prompt->parts()[picture.part].positions;
+  // libmtmd's encoders make of a frame what they like: now it is known.
+  if (result.prompt_tokens >= info_.context_length &&
+      frame_positions > positions_of_frame(reread.frame_positions)) {
+    result = {.concessions = std::move(result.concessions)};
+    beginning.saved.reset();
+    return read_prompt(question, sinks, result, {.afresh = true, .frame_positions = frame_positions});
+  }
   const auto room = make_room(*prompt, beginning, question, sinks, result);
   if (!room) return tl::unexpected(room.error());
   if (!*room) {
     result = {.concessions = std::move(result.concessions)};
     beginning.saved.reset();
-    return read_prompt(question, sinks, result, true);
+    return read_prompt(question, sinks, result, {.afresh = true, .frame_positions = reread.frame_positions});
   }
   const int place = *group_.reserved();
   auto done = go_on_from(beginning, place);

@@ -51,8 +51,15 @@ std::string video_text(double duration_seconds, std::span<const double> frame_se
   return text + "\n\n";
 }
 
-int video_frames_that_fit(int tokens_per_frame, int free_tokens) {
-  return std::clamp(free_tokens / tokens_per_frame, 0, kMaxVideoFrames);
+// "sixty-four" may be a token more than "seventy": what was found is tried, and given up a frame at a time.
+int video_frames_that_fit(const std::function<int(int frames)>& positions_with, int free_positions) {
+  int fits = 0, too_many = kMaxVideoFrames + 1;
+  while (too_many - fits > 1) {
+    const int middle = (fits + too_many) / 2;
+    (positions_with(middle) <= free_positions ? fits : too_many) = middle;
+  }
+  while (fits > 0 && positions_with(fits) > free_positions) --fits;
+  return fits;
 }
 
 }  // namespace plimsoll::engine

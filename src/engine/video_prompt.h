@@ -1,6 +1,7 @@
 // A video in words, as SmolVLM2 was trained to be told of one.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,8 +13,8 @@ namespace plimsoll::engine {
 std::string video_text(double duration_seconds, std::span<const double> frame_seconds,
                        std::string_view marker);
 
-/// How many frames there is room for in `free_tokens` of the context, when each takes `tokens_per_frame`, its
-/// time included: at most kMaxVideoFrames, 0 where there is not room for one. REQUIRES: tokens_per_frame > 0.
-int video_frames_that_fit(int tokens_per_frame, int free_tokens);
+/// The most frames, at most kMaxVideoFrames, with which the prompt has at most `free_positions`; 0 where it
+/// has more with one. `positions_with(frames)` does not become less with more frames, save a word or two.
+int video_frames_that_fit(const std::function<int(int frames)>& positions_with, int free_positions);
 
 }  // namespace plimsoll::engine

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <utility>
@@ -14,7 +15,9 @@ namespace {
 
 constexpr int kLongestVideoSide = 16384;  // pixels; no codec in use goes further
 constexpr double kLongestVideoSeconds = 1e6;
-constexpr double kMostReferenceFrames = 16;  // in H.264, H.265 and all before
+constexpr double kSlowestRate = 1.0 / 3600;  // frames a second
+constexpr double kFastestRate = 1000;
+constexpr double kMostFrames = 1e9;  // a header that promises more was never finished
 
 using Fields = std::map<std::string, std::string, std::less<>>;
 
@@ -81,18 +84,70 @@ PixelSize shown_size(const Fields& fields, PixelSize stored) {
   return shown;
 }
 
+// "30000/1001"
+double rate_in(std::string_view text) {
+  const auto slash = text.find('/');
+  if (slash == std::string_view::npos) return 0;
+  const double frames = number_in(text.substr(0, slash)).value_or(0);
+  const double seconds = number_in(text.substr(slash + 1)).value_or(0);
+  return frames > 0 && seconds > 0 ? frames / seconds : 0;
+}
+
+double frame_seconds_of(const Fields& fields) {
+  for (const auto* key : {"streams.stream.0.avg_frame_rate", "streams.stream.0.r_frame_rate"}) {
+    const double rate = rate_in(text_of(fields, key));
+    if (rate >= kSlowestRate && rate <= kFastestRate) return 1 / rate;
+  }
+  return 0;
+}
+
+bool has_any(std::string_view text, std::initializer_list<std::string_view> parts) {
+  return std::ranges::any_of(parts, [&](auto part) { return text.find(part) != std::string_view::npos; });
+}
+
+// Of one channel of eight bits, and all that comes with it.
+std::size_t bits_a_pixel(std::string_view format) {
+  const std::size_t alpha = format.starts_with("yuva") || format.starts_with("gbrap") ? 8 : 0;
+  if (has_any(format, {"420", "411", "410", "nv", "p01"})) return 12 + alpha;
+  if (has_any(format, {"422", "440"})) return 16 + alpha;
+  if (has_any(format, {"rgba", "bgra", "argb", "abgr", "0rgb", "0bgr", "rgb0", "bgr0"})) return 32;
+  return has_any(format, {"gray", "pal8", "mono"}) ? 8 : 24 + alpha;
+}
+
 // By the name of the pixel format: "yuv420p" has 12 bits a pixel, "yuv420p10le" 24 in memory, "yuv444p" 24.
 std::size_t frame_bytes_of(const Fields& fields, PixelSize stored) {
   const std::string_view format = text_of(fields, "streams.stream.0.pix_fmt");
-  const bool half_the_color = format.find("420") != std::string_view::npos || format.starts_with("nv");
   const bool two_bytes = format.ends_with("le") || format.ends_with("be");
-  const std::size_t bits = std::size_t{half_the_color ? 12U : 24U} * std::size_t{two_bytes ? 2U : 1U};
-  return static_cast<std::size_t>(stored.width) * static_cast<std::size_t>(stored.height) * bits / 8;
+  return static_cast<std::size_t>(stored.width) * static_cast<std::size_t>(stored.height) *
+         bits_a_pixel(format) * (two_bytes ? 2U : 1U) / 8;
 }
 
 // Only of these does ffmpeg find the keyframe before a moment, whatever the distance.
 bool has_keyframe_index(std::string_view format) {
   return format.starts_with("mov,") || format.starts_with("matroska,") || format == "avi";
+}
+
+bool is_for_sending(std::string_view format) {
+  return format == "mpegts" || format == "mpeg" || format == "ogg";
+}
+
+double duration_of(const Fields& fields) {
+  for (const auto* key : {"streams.stream.0.duration", "format.duration"}) {
+    const double seconds = number_of(fields, key).value_or(0);
+    if (seconds > 0 && seconds <= kLongestVideoSeconds) return seconds;
+  }
+  return 0;
+}
+
+void read_times(const Fields& fields, VideoShape& shape) {
+  const auto file_start = number_of(fields, "format.start_time");
+  const auto start = number_of(fields, "streams.stream.0.start_time");
+  shape.duration_seconds = duration_of(fields);
+  shape.file_starts_at = file_start.value_or(start.value_or(0));
+  shape.starts_at = start.value_or(shape.file_starts_at);
+  shape.frame_seconds = frame_seconds_of(fields);
+  const double frames = number_of(fields, "streams.stream.0.nb_frames").value_or(0);
+  if (frames >= 1 && frames <= kMostFrames) shape.frames = static_cast<std::size_t>(frames);
 }
 
 }  // namespace
@@ -102,28 +157,25 @@ Expected<VideoShape> parse_video_shape(std::string_view probe, const std::string
   const auto width = number_of(fields, "streams.stream.0.width");
   const auto height = number_of(fields, "streams.stream.0.height");
   if (!width || !height) {
-    return fail(ErrorCode::invalid_argument, name + ": there are no moving pictures in this file");
+    return fail(ErrorCode::invalid_argument, name +
+                                                 ": there are no moving pictures in this file, only sound or "
+                                                 "its cover; give a file with a film in it");
   }
   if (std::min(*width, *height) < 1 || std::max(*width, *height) > kLongestVideoSide) {
     return fail(ErrorCode::invalid_argument, name + ": the video's sides must be 1 to " +
                                                  std::to_string(kLongestVideoSide) + " pixels long");
   }
-  const double of_stream = number_of(fields, "streams.stream.0.duration").value_or(0);
-  const double duration = of_stream > 0 ? of_stream : number_of(fields, "format.duration").value_or(0);
-  if (duration <= 0 || duration > kLongestVideoSeconds) {
-    return fail(ErrorCode::invalid_argument,
-                name +
-                    ": the video does not say how long it is; \"ffmpeg -i FILE -c copy NEW.mkv\" makes a "
-                    "copy that does");
-  }
   VideoShape shape;
+  shape.codec = text_of(fields, "streams.stream.0.codec_name");
+  shape.level =
+      static_cast<int>(std::clamp(number_of(fields, "streams.stream.0.level").value_or(0), 0.0, 1e6));
   shape.stored = {static_cast<int>(*width), static_cast<int>(*height)};
   shape.shown = shown_size(fields, shape.stored);
-  shape.duration_seconds = duration;
   shape.frame_bytes = frame_bytes_of(fields, shape.stored);
-  const double references = number_of(fields, "streams.stream.0.refs").value_or(1);
-  shape.reference_frames = static_cast<int>(std::clamp(references, 1.0, kMostReferenceFrames));
-  shape.seeks_to_keyframes = has_keyframe_index(text_of(fields, "format.format_name"));
+  read_times(fields, shape);
+  const std::string_view format = text_of(fields, "format.format_name");
+  shape.seeks_to_keyframes = has_keyframe_index(format);
+  shape.clock_may_start_again = is_for_sending(format);
   return shape;
 }
 

@@ -28,5 +28,18 @@ TEST(FrameTimesTest, LongVideosHaveAsManyAsAreWantedSpreadOverAllOfIt) {
   EXPECT_THAT(spread_frame_times(36000, 64), SizeIs(64));
 }
 
+// Ten pictures in a second, an hour of nothing, and ten pictures more.
+TEST(FrameTimesTest, APauseCountsAsTenSeconds) {
+  const std::vector<Pause> pauses = {{1, 3601}};
+  EXPECT_THAT(spread_frame_times(3602, 3, pauses), ElementsAre(DoubleEq(2), DoubleEq(6), DoubleEq(10)));
+  EXPECT_THAT(spread_frame_times(3602, 12, pauses), testing::Contains(DoubleEq(3601.5)));
+  EXPECT_THAT(spread_frame_times(3602, 64, pauses), SizeIs(12));
+}
+
+TEST(FrameTimesTest, PausesThatAreLongerThanTheVideoAreNone) {
+  const std::vector<Pause> pauses = {{0, 500}};
+  EXPECT_THAT(spread_frame_times(3, 64, pauses), SizeIs(3));
+}
+
 }  // namespace
 }  // namespace plimsoll::media

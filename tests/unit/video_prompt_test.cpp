@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace plimsoll::engine {
@@ -40,21 +41,32 @@ TEST(VideoPromptTest, AVideoOfHoursHasMinutesAboveAnHour) {
   EXPECT_THAT(text, HasSubstr("\nFrame from 600:00:"));
 }
 
+int fits(int tokens_per_frame, int free_tokens) {
+  return video_frames_that_fit([=](int frames) { return frames * tokens_per_frame; }, free_tokens);
+}
+
 TEST(VideoPromptTest, AsManyFramesFitAsTheFreeContextHolds) {
-  EXPECT_EQ(video_frames_that_fit(80, 800), 10);
-  EXPECT_EQ(video_frames_that_fit(80, 799), 9);
-  EXPECT_EQ(video_frames_that_fit(80, 80), 1);
+  EXPECT_EQ(fits(80, 800), 10);
+  EXPECT_EQ(fits(80, 799), 9);
+  EXPECT_EQ(fits(80, 80), 1);
 }
 
 TEST(VideoPromptTest, NeverMoreFramesThanTheModelWasTrainedWith) {
-  EXPECT_EQ(video_frames_that_fit(80, 80 * 64), 64);
-  EXPECT_EQ(video_frames_that_fit(80, 1 << 20), 64);
+  EXPECT_EQ(fits(80, 80 * 64), 64);
+  EXPECT_EQ(fits(80, 1 << 20), 64);
 }
 
 TEST(VideoPromptTest, NoFrameFitsWhereThereIsNoRoomForOne) {
-  EXPECT_EQ(video_frames_that_fit(80, 79), 0);
-  EXPECT_EQ(video_frames_that_fit(80, 0), 0);
-  EXPECT_EQ(video_frames_that_fit(80, -5000), 0);
+  EXPECT_EQ(fits(80, 79), 0);
+  EXPECT_EQ(fits(80, 0), 0);
+  EXPECT_EQ(fits(80, -5000), 0);
+}
+
+// A film that is shorter than the frames asked for has no more of them.
+TEST(VideoPromptTest, WhatIsThereAnywayCountsOnce) {
+  const auto positions = [](int frames) { return 500 + 80 * std::min(frames, 12); };
+  EXPECT_EQ(video_frames_that_fit(positions, 500 + 80 * 12), 64);
+  EXPECT_EQ(video_frames_that_fit(positions, 500 + 80 * 12 - 1), 11);
 }
 
 }  // namespace
